@@ -1,0 +1,82 @@
+"""One idea of time: points on the monotonic clock, and waiting in the kernel.
+
+A `timeout` is a length in seconds that a caller gives; a deadline is the point on the
+monotonic clock it becomes, once, at the start of an operation, and is passed down as.
+`None` is no limit; a deadline that has passed means "look, do not wait".
+"""
+
+from __future__ import annotations
+
+import math
+import select
+import time
+from typing import Final, Protocol
+
+READABLE: Final = select.POLLIN | select.POLLPRI | select.POLLHUP | select.POLLERR
+WRITABLE: Final = select.POLLOUT
+
+
+class Clock(Protocol):
+    """What a session asks about time, so that a test can answer instead of the system."""
+
+    def now(self) -> float:
+        """The time in seconds, from an arbitrary start, never going back."""
+
+    def wait(self, interest: dict[int, int], seconds: float | None) -> list[tuple[int, int]]:
+        """Wait until a descriptor is ready or the seconds have passed.
+
+        Args:
+            interest: Poll events wanted, by descriptor.
+            seconds: `None`: no limit. 0 or less: look, do not wait.
+
+        Returns:
+            Descriptors with the events that are ready; empty when the time has passed.
+        """
+
+
+class SystemClock:
+    """The system's monotonic clock and `poll(2)`, which knows no limit of descriptors."""
+
+    now = staticmethod(time.monotonic)
+
+    @staticmethod
+    def wait(interest: dict[int, int], seconds: float | None) -> list[tuple[int, int]]:
+        poller = select.poll()
+        for descriptor, events in interest.items():
+            poller.register(descriptor, events)
+        return poller.poll(milliseconds(seconds))
+
+
+SYSTEM_CLOCK: Final = SystemClock()
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    """Convert for `poll(2)`, rounded up so that a wait is never cut short to a busy loop."""
+    if seconds is None:
+        return None
+    return math.ceil(seconds * 1000) if seconds > 0 else 0
+
+
+def check_seconds(name: str, seconds: float | None) -> None:
+    """Refuse what is no length of time.
+
+    Raises:
+        TypeError: It is neither a number nor `None`.
+        ValueError: It is negative or not a number.
+    """
+    if seconds is None:
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"{name} is seconds or None, not {type(seconds).__name__}")
+    if not seconds >= 0:
+        raise ValueError(f"{name} is {seconds}: seconds cannot be negative")
+
+
+def deadline_after(now: float, seconds: float | None) -> float | None:
+    """The point in time `seconds` after `now`; `None` stays no limit."""
+    return None if seconds is None else now + seconds
+
+
+def seconds_until(deadline: float | None, now: float) -> float | None:
+    """Seconds left, at least 0; `None` stays no limit."""
+    return None if deadline is None else max(0.0, deadline - now)
