@@ -1,7 +1,7 @@
 # Shared by the files in scripts/, which source it: `source "$(dirname "$0")/lib/setup.sh"`.
 #
-# Given are the functions `say`, `need` and `prepare_python`, the working directory (the top
-# of the repository), and `--help`, which prints the comment at the top of the calling file.
+# Given are the functions `say`, `fail` and `set_up`, the working directory (the top of the
+# repository), and `--help`, which prints the comment at the top of the calling file.
 #
 # Settings: PYTHON names the Python to build on; NO_COLOR switches colours off.
 # shellcheck shell=bash
@@ -30,13 +30,16 @@ fail() {
     exit 1
 }
 
-# need COMMAND[:PACKAGE]...: see that the commands exist, or install Debian's packages.
-need() {
+# set_up [COMMAND[:PACKAGE]]...: see that the commands exist, installing Debian's packages
+# where they do not, and activate .venv with the project and its tools in it.
+set_up() {
     local each missing=()
+    find_python >/dev/null || missing=(python3 python3-venv)
     for each in "$@"; do
         exists "${each%%:*}" || missing+=("${each##*:}")
     done
     [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+    prepare_python
 }
 
 # A module of Perl is asked of Perl: perl/Expect. All else is a command.
@@ -54,21 +57,18 @@ install_packages() {
         fail "please install, and try again (Debian: as root, apt-get install $*)"
     fi
     say "installing Debian packages: $*"
-    as_root+=(env DEBIAN_FRONTEND=noninteractive)
+    as_root+=(env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes)
     "${as_root[@]}" apt-get update -qq ||
         say "not every package list could be renewed; going on with what there is"
     "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
         fail "apt-get could not install: $*"
 }
 
-# prepare_python: activate .venv with the project in it, built anew when pyproject.toml
-# or the Python has changed. Costs a fraction of a second when neither has.
+# .venv is built anew when pyproject.toml or the Python has changed; else this takes a
+# fraction of a second.
 prepare_python() {
     local base stamp
-    base=$(find_python) || {
-        install_packages python3 python3-venv
-        base=$(find_python) || fail "chat needs Python 3.11 or later; set PYTHON to one"
-    }
+    base=$(find_python) || fail "chat needs Python 3.11 or later; set PYTHON to one"
     stamp="$base $(cksum <pyproject.toml)"
     if [ "$(cat .venv/stamp 2>/dev/null)" != "$stamp" ]; then
         build_venv "$base"
