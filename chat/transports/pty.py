@@ -1,0 +1,141 @@
+"""A program on a pseudo-terminal of its own."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final, Self, final
+
+from chat.errors import SessionClosed
+from chat.transports import READ_SIZE
+from chat.transports.held_child import HeldChild
+from chat.transports.process import ChildProcess
+from chat.transports.starting import Command, start_child
+from chat.transports.terminal import PtyTerminal
+from chat.values import WindowSize
+
+DEFAULT_SIZE: Final = WindowSize()
+
+
+@final
+class PtyTransport:
+    """Bytes to and from the program behind a pseudo-terminal.
+
+    Args:
+        held: The child and the master. The transport owns the master from now on.
+        argv: The command it was started with.
+        path: The slave's name, where it is known.
+
+    Attributes:
+        process: The child process.
+        terminal: The terminal it runs on.
+    """
+
+    __slots__ = ("_held", "process", "terminal")
+
+    def __init__(self, held: HeldChild, argv: Sequence[str], path: str | None) -> None:
+        self._held = held
+        self.terminal: Final = PtyTerminal(held.fd, path)
+        # Not `self.close`: a reference in a circle would keep the descriptor open until
+        # the garbage collector comes by.
+        hang_up = partial(_let_go, held, self.terminal)
+        self.process: Final = ChildProcess(
+            held.pid, argv, terminal=self.terminal, hang_up=hang_up
+        )
+
+    @classmethod
+    def start(
+        cls,
+        argv: Sequence[str],
+        *,
+        cwd: str | os.PathLike[str] | None = None,
+        env: Mapping[str, str] | None = None,
+        size: WindowSize = DEFAULT_SIZE,
+        echo: bool = True,
+        ignore_sighup: bool = False,
+    ) -> Self:
+        """Start a command as the leader of a session on a new pseudo-terminal.
+
+        Its three standard descriptors are the terminal, which is also its controlling
+        terminal; it inherits no other descriptor, no blocked signal, and of the ignored
+        signals none but what is asked for here.
+
+        Args:
+            argv: The command and its arguments. A name without `/` is looked for in the
+                PATH of the child's environment, one with `/` is seen from `cwd`.
+            cwd: Where it starts; left out: where this process is.
+            env: Its whole environment; left out: this process's.
+            size: The terminal's rows and columns.
+            echo: Whether the terminal shows what is typed.
+            ignore_sighup: Start it with SIGHUP ignored, as `nohup` does. This costs a
+                fork of this process.
+
+        Raises:
+            CommandError: The command, or the environment, is malformed.
+            CommandNotFound: There is no such command.
+            CommandNotPermitted: It may not be executed.
+            SpawnFailed: It could not be started for another reason, which is named.
+        """
+        held, path = start_child(
+            Command.checked(argv, cwd, env), size=size, echo=echo, ignore_sighup=ignore_sighup
+        )
+        return cls(held, argv, path)
+
+    def __repr__(self) -> str:
+        return f"<PtyTransport on {self.terminal.path}: {self.process!r}>"
+
+    def read(self, size: int = READ_SIZE) -> bytes:
+        """Take what has come, at most `size` bytes; `b""` is the end, again and again.
+
+        Raises:
+            BlockingIOError: Nothing has come yet.
+            SessionClosed: The transport is closed.
+        """
+        try:
+            return os.read(self._held.fd, size)
+        except OSError as error:
+            # Linux reports the last close of the slave as EIO, the BSDs as an empty read.
+            if error.errno == errno.EIO:
+                return b""
+            self._check_open()
+            raise
+
+    def write(self, data: bytes) -> int:
+        """Hand over what the terminal takes at once, and say how many bytes that was.
+
+        Raises:
+            BlockingIOError: Nothing is taken now.
+            BrokenPipeError: No program has the terminal open any more.
+            SessionClosed: The transport is closed.
+        """
+        try:
+            return os.write(self._held.fd, data)
+        except OSError as error:
+            if error.errno == errno.EIO:
+                raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
+            self._check_open()
+            raise
+
+    def close(self) -> None:
+        """Close the master, which hangs up the terminal: the kernel sends SIGHUP."""
+        _let_go(self._held, self.terminal)
+
+    def fileno(self) -> int:
+        """The descriptor to wait on.
+
+        Raises:
+            SessionClosed: The transport is closed.
+        """
+        self._check_open()
+        return self._held.fd
+
+    def _check_open(self) -> None:
+        if self._held.closed:
+            raise SessionClosed("the pseudo-terminal is closed")
+
+
+def _let_go(held: HeldChild, terminal: PtyTerminal) -> None:
+    terminal.release()
+    held.let_go()
