@@ -1,0 +1,74 @@
+"""Bytes to text, a piece at a time, and back."""
+
+from __future__ import annotations
+
+import codecs
+from typing import AnyStr, Final, Generic, Protocol, cast, final
+
+
+class Codec(Protocol[AnyStr]):
+    """How a session turns bytes into what its user sees, and back."""
+
+    empty: AnyStr
+
+    def decode(self, data: bytes, final: bool = False) -> AnyStr:
+        """The next piece; an incomplete character waits for the rest, or for `final`."""
+
+    def encode(self, text: AnyStr) -> bytes:
+        """The bytes to send."""
+
+
+@final
+class TextCodec(Generic[AnyStr]):
+    """Text in an encoding, decoded incrementally.
+
+    Args:
+        encoding: The name of a codec: `"utf-8"`, `"latin-1"`.
+        errors: What becomes of bytes that are not in the encoding. `surrogateescape`
+            keeps them recoverable: `text.encode(encoding, errors)` gives them back.
+
+    Raises:
+        LookupError: There is no such encoding or error handler.
+    """
+
+    def __init__(self, encoding: str = "utf-8", errors: str = "surrogateescape") -> None:
+        codecs.lookup_error(errors)
+        self.empty: Final = ""
+        self.encoding: Final = codecs.lookup(encoding).name
+        self.errors: Final = errors
+        self.decode: Final = codecs.getincrementaldecoder(encoding)(errors).decode
+
+    def encode(self, text: str) -> bytes:
+        """The bytes of a text to send.
+
+        Raises:
+            UnicodeEncodeError: The encoding has no such character.
+        """
+        return text.encode(self.encoding, self.errors)
+
+
+@final
+class BytesCodec:
+    """Bytes as they are."""
+
+    empty: Final = b""
+
+    @staticmethod
+    def decode(data: bytes, final: bool = False) -> bytes:
+        """The same bytes."""
+        return data
+
+    @staticmethod
+    def encode(text: bytes) -> bytes:
+        """The same bytes."""
+        return text
+
+
+def make_codec(encoding: str | None, errors: str = "surrogateescape") -> Codec[AnyStr]:
+    """The codec for an encoding's name; `None` is bytes.
+
+    Raises:
+        LookupError: There is no such encoding or error handler.
+    """
+    made = BytesCodec() if encoding is None else TextCodec(encoding, errors)
+    return cast("Codec[AnyStr]", made)
