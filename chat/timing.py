@@ -10,10 +10,15 @@ from __future__ import annotations
 import math
 import select
 import time
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeAlias
 
 READABLE: Final = select.POLLIN | select.POLLPRI | select.POLLHUP | select.POLLERR
 WRITABLE: Final = select.POLLOUT
+
+
+Ready: TypeAlias = "list[tuple[int, int]]"
+"""Descriptors with the poll events that are ready on them."""
 
 
 class Clock(Protocol):
@@ -22,15 +27,12 @@ class Clock(Protocol):
     def now(self) -> float:
         """The time in seconds, from an arbitrary start, never going back."""
 
-    def wait(self, interest: dict[int, int], seconds: float | None) -> list[tuple[int, int]]:
-        """Wait until a descriptor is ready or the seconds have passed.
-
-        Args:
-            interest: Poll events wanted, by descriptor.
-            seconds: `None`: no limit. 0 or less: look, do not wait.
+    def waiter(self, interest: Mapping[int, int]) -> Callable[[float | None], Ready]:
+        """Prepare to wait for poll events, by descriptor.
 
         Returns:
-            Descriptors with the events that are ready; empty when the time has passed.
+            A function of seconds (`None`: no limit; 0 or less: look, do not wait) that
+            gives what is ready, or nothing when the time has passed.
         """
 
 
@@ -40,11 +42,17 @@ class SystemClock:
     now = staticmethod(time.monotonic)
 
     @staticmethod
-    def wait(interest: dict[int, int], seconds: float | None) -> list[tuple[int, int]]:
+    def waiter(interest: Mapping[int, int]) -> Callable[[float | None], Ready]:
+        """Prepare to wait in `poll(2)`; see `Clock.waiter`."""
         poller = select.poll()
         for descriptor, events in interest.items():
             poller.register(descriptor, events)
-        return poller.poll(milliseconds(seconds))
+        poll = poller.poll
+
+        def wait(seconds: float | None) -> Ready:
+            return poll(milliseconds(seconds))
+
+        return wait
 
 
 SYSTEM_CLOCK: Final = SystemClock()

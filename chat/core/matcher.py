@@ -459,20 +459,20 @@ class StreamOrder:
         """Sweep until some pattern matches.
 
         Returns:
-            Where the sweep stopped for it, and the key of its hit; or `None`.
+            The offset before which no pattern begins, and the key of the hit; or `None`.
         """
-        for start, candidates in sweep.stops(stream, limit):
+        for begin, start, candidates in sweep.stops(stream, limit):
             for candidate in candidates:
                 tracker = self._trackers[self._served[candidate]]
                 if not tracker.is_fresh:
                     continue
-                tracker.skip(start)
+                tracker.skip(begin)
                 hit = tracker.scan(stream, min(limit, start + sweep.needles.width))
                 if hit is None and not tracker.is_fresh:
                     hit = tracker.scan(stream, limit)
                 if hit is not None:
-                    sweep.step_back(start)
-                    return start, hit.key
+                    sweep.step_back(begin)
+                    return begin, hit.key
             if sweep.is_dense:
                 return None
         return None

@@ -41,6 +41,7 @@ class Needle:
         nodes: The piece itself.
         strict: Matches what stays a match whatever comes.
         plain: Matches in a text that will not go on.
+        viable: Matches what is, or could still become, a match.
         length: The most characters a match takes.
         width: The same, look-ahead included.
         behind: Characters before a match that it looks at.
@@ -50,6 +51,7 @@ class Needle:
     nodes: list[Node]
     strict: re.Pattern[Any]
     plain: re.Pattern[Any]
+    viable: re.Pattern[Any]
     length: int
     width: int
     behind: int
@@ -176,6 +178,7 @@ def _needle(tree: Tree, piece: list[Node], *, last: bool) -> Needle | None:
         piece,
         syntax.compiled(tree, syntax.strict(subtree, tree.state.flags)),
         syntax.compiled(tree, syntax.plain(subtree)),
+        syntax.compiled(tree, syntax.possible(subtree, tree.state.flags)),
         most,
         most + ahead,
         behind,
@@ -254,8 +257,7 @@ class Runner:
             if found is None:
                 if dead is None:
                     return None
-                may_come = limit < dead + self.program.needles[stage].width and not ended
-                if may_come and self._resume <= dead:
+                if not ended and self._may_come(stream, limit, dead):
                     return None
                 self._step_back(dead)
                 continue
@@ -316,6 +318,15 @@ class Runner:
             self._seen = base + stop
             self._resume = max(self._resume, self._seen - needle.width + 1)
         return None
+
+    def _may_come(self, stream: Stream[Any], limit: int, dead: int) -> bool:
+        """Whether the present needle may be under way from `dead` or before."""
+        needle = self.program.needles[len(self._found)]
+        if self._resume > dead or limit >= dead + needle.width:
+            return False
+        begin = max(self._begin, self._resume - needle.behind)
+        match = needle.viable.search(stream.slice(begin, limit), self._resume - begin)
+        return match is not None and begin + match.start() <= dead
 
     def _window(self, stream: Stream[Any], needle: Needle) -> tuple[Any, int]:
         begin = max(self._begin, self._resume - needle.behind)

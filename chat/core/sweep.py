@@ -129,26 +129,30 @@ class Sweep:
         """Sweep again from that offset: the stop there was not dealt with in full."""
         self._resume = position
 
-    def stops(self, stream: Stream[Any], limit: int) -> Iterator[tuple[int, list[int]]]:
-        """The offsets up to `limit` where patterns may begin, with those that may."""
-        needles, held = self.needles, limit
+    def stops(self, stream: Stream[Any], limit: int) -> Iterator[tuple[int, int, list[int]]]:
+        """The offsets up to `limit` where patterns may begin, with those that may.
+
+        Before each stands the offset before which no pattern begins at all: near the end
+        of what has come, an earlier beginning may still be under way.
+        """
+        needles = self.needles
+        # From here on, a beginning longer than what has come may be under way.
+        tail = max(self._resume, limit - needles.width + 1)
+        search = needles.pattern.search
         while self._seen < limit:
             begin = max(self._begin, self._resume - needles.behind)
             text, base = stream.window(begin, self._seen)
             if needles.behind and base < self._begin:
                 text, base = text[self._begin - base :], self._begin
             stop = min(limit - base, len(text))
-            search = needles.pattern.search
             while (match := search(text, self._resume - base, stop)) is not None:
-                start = match.start()
-                self._resume = base + start + 1
+                start = base + match.start()
+                self._resume = start + 1
                 self._stops += 1
-                if base + start + needles.width > limit:
-                    held = min(held, base + start)  # a longer one may begin here as well
-                yield base + start, needles.candidates(text, start)
+                yield min(tail, start), start, needles.candidates(text, start - base)
             self._seen = base + stop
             self._resume = max(self._resume, self._seen - needles.width + 1)
-        self._resume = min(self._resume, held)
+        self._resume = tail
 
 
 def _uncaptured(nodes: Sequence[Node]) -> list[Node]:

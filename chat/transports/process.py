@@ -65,6 +65,9 @@ class ControllingTerminal(Protocol):
 class ChildProcess:
     """Capability `process` for a child that leads a session of its own.
 
+    End it, or wait for its end, before letting go of its terminal: closing that first
+    hangs it up, and the status it would have had is lost.
+
     Args:
         pid: The child, started by this process and reaped by nobody else.
         argv: The command it was started with.
@@ -156,7 +159,7 @@ class ChildProcess:
         Raises:
             WaitTimeout: Not even SIGKILL ended it within `KILL_PATIENCE`.
         """
-        if not self._has_ended():
+        if not self._has_ended() and not self._ends_by_itself(grace):
             self._escalate(grace)
         if self._status is None:
             with contextlib.suppress(OSError):
@@ -242,6 +245,13 @@ class ChildProcess:
         return True
 
     # Ending
+
+    def _ends_by_itself(self, grace: float) -> bool:
+        # A program that has let go of its terminal is ending, as a rule, and its own
+        # status says more than our signal's name would.
+        if self._terminal is None or self._terminal.in_use():
+            return False
+        return self._wait_end(grace)
 
     def _escalate(self, grace: float) -> None:
         """Go through the stages until neither the child nor another member is left."""

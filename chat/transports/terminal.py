@@ -156,9 +156,10 @@ class PtyTerminal:
         Raises:
             NotSupported: This system cannot tell, or may not look; the message says why.
         """
-        group = self.foreground_group()
+        self._master()
         if self.path is None:
             raise NotSupported("whether a program waits for input cannot be seen here")
+        group = self.foreground_group()
         return group is not None and is_input_awaited(self.path, group)
 
     def foreground_group(self) -> int | None:

@@ -1,0 +1,309 @@
+"""Between a transport and its stream: what comes is decoded and kept, what goes goes whole.
+
+The channel is the blocking driver's hands. It waits in the kernel, under a deadline, and
+whenever it waits to write it also reads, so that two sides that both want to be heard
+first cannot lock each other up.
+"""
+
+from __future__ import annotations
+
+from typing import AnyStr, Final, Generic, final
+
+from chat.core.decoder import Codec
+from chat.core.dialogues import Arrival, Receive
+from chat.core.stream import Stream
+from chat.errors import (
+    LineTooLong,
+    NotSupported,
+    PeerGone,
+    SendTimeout,
+    SessionClosed,
+    seconds,
+)
+from chat.events import Ended, Event, Listener, Received
+from chat.timing import READABLE, WRITABLE, Clock, Ready, seconds_until
+from chat.transports import Process, Terminal, Transport, Writer, capability
+from chat.values import ExitStatus
+
+WRITE_SIZE: Final = 65536
+"""Bytes offered at once: as many as a pipe or a socket takes."""
+
+LOOK_AGAIN: Final = (0.001, 0.002, 0.005, 0.01, 0.02)
+"""Seconds between looks at a state that no descriptor announces (a terminal's echo, a
+process blocked in a read); the last one goes on. Whatever comes ends a look early."""
+
+LAST_WORDS: Final = 0.05
+"""Seconds to wait, behind a program's end, for the end of its output. It is there at once
+unless a process in the background still holds the terminal."""
+
+
+@final
+class Channel(Generic[AnyStr]):
+    """One transport with the stream that it feeds.
+
+    Args:
+        transport: What to read from and write to. The channel owns it from now on.
+        codec: How bytes become what the stream holds.
+        stream: Where what comes is kept.
+        clock: What to ask about time.
+
+    Attributes:
+        ended: Whether the other side has closed and everything it said is in the stream.
+        closed: Whether this side has closed.
+        listeners: Functions that are given every event.
+    """
+
+    def __init__(
+        self, transport: Transport, codec: Codec[AnyStr], stream: Stream[AnyStr], clock: Clock
+    ) -> None:
+        self.transport: Final = transport
+        self.codec: Final = codec
+        self.stream: Final = stream
+        self.clock: Final = clock
+        self.process: Final = capability(transport, Process)  # type: ignore[type-abstract]
+        self.terminal: Final = capability(transport, Terminal)  # type: ignore[type-abstract]
+        self.writer: Final = capability(transport, Writer)  # type: ignore[type-abstract]
+        self.listeners: Final[list[Listener]] = []
+        self.ended = False
+        self.closed = False
+        self._descriptor: Final = transport.fileno()
+        self._wait_readable: Final = clock.waiter({self._descriptor: READABLE})
+        self._line_sent = 0  # bytes sent since the last end of a line
+
+    def emit(self, event: Event) -> None:
+        """Tell the listeners."""
+        for listener in tuple(self.listeners):
+            listener(event)
+
+    def check_open(self) -> None:
+        """Raises SessionClosed: this side has closed."""
+        if self.closed:
+            raise SessionClosed("the session is closed")
+
+    # ── receiving ─────────────────────────────────────────────────────────────────────────
+
+    def receive(self, request: Receive) -> Arrival:
+        """Carry out a request to wait for more.
+
+        Raises:
+            StreamOverflow: More has come than may be kept.
+            OSError: The connection failed.
+        """
+        if self.ended:
+            return Arrival.ENDED
+        self.stream.check_room()
+        if request.input_wait:
+            return self._receive_until_input_wait(request)
+        return self._receive(request.deadline, request.silence)
+
+    def _receive(self, deadline: float | None, silence: float | None) -> Arrival:
+        while True:
+            limit = None if deadline is None else deadline - self.clock.now()
+            patience = limit if silence is None else _least(limit, silence)
+            if self._wait_readable(patience):
+                arrival = self.fill()
+                if arrival is not None:
+                    return arrival
+            elif limit is None or (silence is not None and silence < limit):
+                return Arrival.SILENCE
+            else:
+                return Arrival.EXPIRED
+
+    def _receive_until_input_wait(self, request: Receive) -> Arrival:
+        if self.terminal is None:
+            raise NotSupported("INPUT_WAIT needs a terminal; this transport has none")
+        waiting, step = False, 0
+        began = self.clock.now()
+        while True:
+            patience = LOOK_AGAIN[min(step, len(LOOK_AGAIN) - 1)]
+            silence = request.silence
+            if silence is not None:
+                silence -= self.clock.now() - began
+                if silence <= 0:
+                    return Arrival.SILENCE
+            arrival = self._receive(request.deadline, _least(silence, patience))
+            if arrival is not Arrival.SILENCE:
+                return arrival
+            # Twice in a row with silence between: what it wrote last has had time to come.
+            now_waiting = self.terminal.input_wait()
+            if waiting and now_waiting:
+                return Arrival.INPUT_WAIT
+            waiting, step = now_waiting, 0 if now_waiting else step + 1
+
+    def fill(self) -> Arrival | None:
+        """Read once, without waiting.
+
+        Returns:
+            `DATA` or `ENDED`; `None` if nothing that can be shown came.
+        """
+        try:
+            data = self.transport.read()
+        except BlockingIOError:
+            return None
+        text = self.codec.decode(data, not data)
+        if text:
+            self.stream.append(text)
+        if self.listeners and data:
+            self.emit(Received(text, data))
+        if data:
+            return Arrival.DATA if text else None
+        self.ended = True
+        if self.listeners:
+            self.emit(Ended())
+        return Arrival.DATA if text else Arrival.ENDED
+
+    def drain(self) -> None:
+        """Read what has come already, without waiting."""
+        while not self.ended and self._wait_readable(0):
+            self.stream.check_room()
+            self.fill()
+
+    # ── sending ───────────────────────────────────────────────────────────────────────────
+
+    def transmit(self, data: bytes, deadline: float | None, timeout: float | None) -> int:
+        """Send all of it, or say how much went.
+
+        Args:
+            timeout: What the deadline came from, for the message.
+
+        Raises:
+            SessionClosed: This side has closed.
+            LineTooLong: The terminal would lose a part; nothing was sent.
+            SendTimeout: The other side did not take it all in time.
+            PeerGone: The other side is gone.
+            StreamOverflow: While it was not taken, more came than may be kept.
+        """
+        self.check_open()
+        line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        if self.terminal is not None:
+            self._check_lines(data, self.terminal)
+        sent = self._write(data)
+        while sent < len(data):
+            if not self._wait_to_write(deadline):
+                raise SendTimeout(
+                    f"sent {sent} of {len(data)} bytes in {seconds(timeout)}:"
+                    f" the other side does not read\n{self.state()}",
+                    sent=sent,
+                    total=len(data),
+                )
+            sent += self._write(data, sent)
+        self._line_sent = len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
+        return sent
+
+    def _write(self, data: bytes, sent: int = 0) -> int:
+        """Write what is taken at once; 0 if that is nothing."""
+        try:
+            return self.transport.write(data[sent : sent + WRITE_SIZE] if sent else data)
+        except BlockingIOError:
+            return 0
+        except BrokenPipeError as error:
+            raise PeerGone(
+                f"sent {sent} of {len(data)} bytes: the other side is gone\n{self.state()}",
+                sent=sent,
+                total=len(data),
+            ) from error
+
+    def _wait_to_write(self, deadline: float | None) -> bool:
+        """Wait until more can be written, reading what comes; `False`: the time is up."""
+        descriptor = self._descriptor if self.writer is None else self.writer.fileno()
+        interest = {descriptor: WRITABLE}
+        if not self.ended:
+            self.stream.check_room()
+            interest[self._descriptor] = interest.get(self._descriptor, 0) | READABLE
+        ready = self._wait(interest, seconds_until(deadline, self.clock.now()))
+        for which, events in ready:
+            if which == self._descriptor and events & READABLE and not self.ended:
+                self.fill()
+        return bool(ready)
+
+    def _wait(self, interest: dict[int, int], patience: float | None) -> Ready:
+        return self.clock.waiter(interest)(patience)
+
+    def _check_lines(self, data: bytes, terminal: Terminal) -> None:
+        """Refuse a line that the terminal would cut, before anything is sent."""
+        limit = terminal.line_limit()
+        if self._line_sent + len(data) < limit or not terminal.canonical:
+            return
+        marked = data.replace(b"\r", b"\n").replace(terminal.control("eof"), b"\n")
+        first, *others = marked.split(b"\n")
+        longest = max(self._line_sent + len(first), *map(len, others), 0)
+        if longest >= limit:
+            raise LineTooLong(
+                f"a line of {longest} bytes is longer than the {limit - 1} that the terminal"
+                " takes while it gathers lines (canonical mode); nothing was sent",
+                total=len(data),
+            )
+
+    def wait_no_echo(self, deadline: float | None) -> bool:
+        """Wait until the terminal shows no more what is typed; `False`: the time is up."""
+        step = 0
+        while self.terminal is not None and self.terminal.echo:
+            patience = LOOK_AGAIN[min(step, len(LOOK_AGAIN) - 1)]
+            arrival = Arrival.ENDED
+            if not self.ended:
+                self.stream.check_room()
+                arrival = self._receive(deadline, patience)
+            if arrival in (Arrival.EXPIRED, Arrival.ENDED):
+                return not self.terminal.echo
+            step += 1
+        return True
+
+    # ── the program's end ─────────────────────────────────────────────────────────────────
+
+    def wait_exit(self, deadline: float | None) -> ExitStatus | None:
+        """Wait for the program's end, taking in what it says; `None`: it still runs."""
+        process = self.process
+        if process is None:
+            while self.receive(Receive(deadline)) is Arrival.DATA:
+                pass
+            return None
+        status = process.wait_exit(0)
+        step = 0
+        while status is None:
+            left = seconds_until(deadline, self.clock.now())
+            self._wait_for_exit_or_output(process.exit_fileno(), left, step)
+            status = process.wait_exit(0)
+            if status is None and left == 0:
+                return None
+            step += 1
+        self._hear_last_words()
+        return status
+
+    def _wait_for_exit_or_output(
+        self, exit_descriptor: int | None, left: float | None, step: int
+    ) -> None:
+        interest = {} if exit_descriptor is None else {exit_descriptor: READABLE}
+        if not self.ended:
+            self.stream.check_room()
+            interest[self._descriptor] = READABLE
+        if exit_descriptor is None:
+            left = _least(left, LOOK_AGAIN[min(step, len(LOOK_AGAIN) - 1)])
+        for which, _ in self._wait(interest, left):
+            if which == self._descriptor:
+                self.fill()
+
+    def _hear_last_words(self) -> None:
+        while not self.ended and self._wait_readable(LAST_WORDS):
+            self.stream.check_room()
+            self.fill()
+
+    def state(self) -> str:
+        """The other side, in words."""
+        if self.closed:
+            return "the session is closed"
+        if self.process is None:
+            return "the other side has closed" if self.ended else "the other side is there"
+        status = self.process.wait_exit(LAST_WORDS if self.ended else 0)
+        if status is not None:
+            return f"the program {status}" if status.signal is None else f"the program was {status}"
+        name = self.process.argv[0]
+        return f"the program runs ({name}, pid {self.process.pid})"
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    """The shorter of two lengths of time, `None` being no limit."""
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+

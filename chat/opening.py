@@ -1,0 +1,220 @@
+"""Ways to open a conversation."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, AnyStr, Generic, TypedDict, Unpack, final, overload
+
+from chat.core.dialogues import Answering
+from chat.core.patterns import EOF, TIMEOUT
+from chat.core.stream import Overflow
+from chat.core.views import ViewName
+from chat.errors import CommandError, RunTimeout, redact, seconds
+from chat.session import Session
+from chat.sinks import SinkLike
+from chat.timing import Clock
+from chat.values import ExitStatus, WindowSize
+
+Command = str | Sequence[str]
+
+
+class SessionOptions(TypedDict, total=False):
+    """The options of a `Session` that do not depend on whether it holds text or bytes."""
+
+    errors: str
+    timeout: float | None
+    quiet: float
+    view: ViewName
+    newline: Any  # of the session's own kind
+    limit: int
+    overflow: Overflow
+    log: SinkLike | None
+    clock: Clock
+
+
+def command_line(command: Command) -> list[str]:
+    """A command as a list of arguments; text is split as a shell would, and runs in none.
+
+    Raises:
+        CommandError: It is empty, has an open quotation, or is not made of text.
+    """
+    if isinstance(command, str):
+        try:
+            argv = shlex.split(command)
+        except ValueError as error:
+            raise CommandError(f"cannot split the command {command!r}: {error}") from error
+    elif isinstance(command, bytes) or not isinstance(command, Sequence):
+        raise CommandError(f"a command is text or a list, not a {type(command).__name__}")
+    else:
+        argv = [os.fspath(each) if isinstance(each, os.PathLike) else each for each in command]
+    if not argv or not argv[0]:
+        raise CommandError("the command is empty")
+    return argv
+
+
+@overload
+def spawn(
+    command: Command,
+    *,
+    encoding: str = ...,
+    cwd: str | os.PathLike[str] | None = ...,
+    env: Mapping[str, str] | None = ...,
+    size: tuple[int, int] = ...,
+    echo: bool = ...,
+    **options: Unpack[SessionOptions],
+) -> Session[str]: ...
+@overload
+def spawn(
+    command: Command,
+    *,
+    encoding: None,
+    cwd: str | os.PathLike[str] | None = ...,
+    env: Mapping[str, str] | None = ...,
+    size: tuple[int, int] = ...,
+    echo: bool = ...,
+    **options: Unpack[SessionOptions],
+) -> Session[bytes]: ...
+def spawn(
+    command: Command,
+    *,
+    encoding: str | None = "utf-8",
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    size: tuple[int, int] = (24, 80),
+    echo: bool = True,
+    **options: Unpack[SessionOptions],
+) -> Session[Any]:
+    """Start a program on a pseudo-terminal of its own and open a conversation with it.
+
+        with chat.spawn(["ssh", "admin@router"], timeout=20) as s:
+            s.expect("assword: ")
+
+    Args:
+        command: The program and its arguments. Text is split with `shlex`; no shell runs.
+        encoding: What the bytes mean; `None`: the session holds bytes.
+        cwd: Where it starts; left out: where this process is.
+        env: Its whole environment; left out: this process's.
+        size: The terminal's rows and columns.
+        echo: Whether the terminal shows what is typed, until the program changes that.
+        options: Further options of `Session`: timeout, quiet, view, log …
+
+    Returns:
+        The session. End it with `close()`, or use it in a `with` block.
+
+    Raises:
+        CommandNotFound: There is no such program.
+        CommandNotPermitted: It may not be executed.
+        SpawnFailed: It could not be started for another reason, which is named.
+        CommandError: The command is empty or malformed.
+        TypeError, ValueError, LookupError: An option is not one.
+    """
+    from chat.transports.pty import PtyTransport  # the one that is needed here
+
+    argv = command_line(command)
+    transport = PtyTransport.start(argv, cwd=cwd, env=env, size=WindowSize(*size), echo=echo)
+    try:
+        return Session(transport, encoding=encoding, **options)
+    except BaseException:
+        transport.process.end(0)
+        transport.close()
+        raise
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Finished(Generic[AnyStr]):
+    """What `run` returns: what a program said, and how it ended."""
+
+    output: AnyStr
+    exit_status: ExitStatus
+
+    @property
+    def ok(self) -> bool:
+        """Whether it returned 0."""
+        return self.exit_status.ok
+
+    def __repr__(self) -> str:
+        return f"<Finished: {self.exit_status}, output {redact(self.output)[-60:]!r}>"
+
+
+@overload
+def run(
+    command: Command,
+    *,
+    respond: Mapping[Any, Answering] | None = ...,
+    encoding: str = ...,
+    cwd: str | os.PathLike[str] | None = ...,
+    env: Mapping[str, str] | None = ...,
+    size: tuple[int, int] = ...,
+    **options: Unpack[SessionOptions],
+) -> Finished[str]: ...
+@overload
+def run(
+    command: Command,
+    *,
+    respond: Mapping[Any, Answering] | None = ...,
+    encoding: None,
+    cwd: str | os.PathLike[str] | None = ...,
+    env: Mapping[str, str] | None = ...,
+    size: tuple[int, int] = ...,
+    **options: Unpack[SessionOptions],
+) -> Finished[bytes]: ...
+def run(
+    command: Command,
+    *,
+    respond: Mapping[Any, Answering] | None = None,
+    encoding: str | None = "utf-8",
+    cwd: str | os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+    size: tuple[int, int] = (24, 80),
+    **options: Unpack[SessionOptions],
+) -> Finished[Any]:
+    """Run a program on a pseudo-terminal to its end, answering its prompts.
+
+        done = chat.run(["passwd"], respond={"assword: ": secret}, timeout=30)
+
+    Args:
+        command: As in `spawn`, like the other arguments.
+        respond: Prompts, with what to answer to each; see `Session.expect`.
+
+    Returns:
+        All that the program said, and how it ended.
+
+    Raises:
+        RunTimeout: It did not end in time; it was ended. `output` holds what it said.
+        SpawnFailed, CommandError: As `spawn`.
+        SendError: An answer could not be sent.
+        StreamOverflow: It said more than the session may keep.
+    """
+    made = _started(command, encoding, cwd, env, size, options)
+    with made as session:
+        mark = session.mark()
+        match = session.expect(EOF, TIMEOUT, respond=respond)
+        if match.pattern is EOF:
+            status = session.exit_status or session.wait()
+            assert status is not None, "a program on a pseudo-terminal has an end"
+            return Finished(session.since(mark), status)
+        output = session.since(mark) + session.peek()
+        limit = seconds(session.timeout)
+        status = session.close()
+    raise RunTimeout(
+        f"{command_line(command)[0]!r} did not end in {limit} and was ended",
+        output=output,
+        exit_status=status,
+    )
+
+
+def _started(
+    command: Command,
+    encoding: str | None,
+    cwd: str | os.PathLike[str] | None,
+    env: Mapping[str, str] | None,
+    size: tuple[int, int],
+    options: SessionOptions,
+) -> Session[Any]:
+    if encoding is None:
+        return spawn(command, encoding=None, cwd=cwd, env=env, size=size, **options)
+    return spawn(command, encoding=encoding, cwd=cwd, env=env, size=size, **options)

@@ -1,0 +1,772 @@
+"""A conversation with a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any, AnyStr, Final, Generic, Self, final
+
+from chat.channel import Channel
+from chat.core import dialogues
+from chat.core.decoder import make_codec
+from chat.core.dialogues import Answer, Answering, Arrival, Awaited, Listening, Receive, Transmit
+from chat.core.keys import control, key
+from chat.core.match import Match
+from chat.core.patterns import EOF, PatternLike
+from chat.core.stream import DEFAULT_LIMIT, Mark, Overflow, Stream
+from chat.core.views import RawView, TextView, View, ViewName
+from chat.errors import (
+    EchoStillOn,
+    ExpectError,
+    ExpectTimeout,
+    NotSupported,
+    UnexpectedEOF,
+    WaitTimeout,
+    seconds,
+)
+from chat.events import Closed, Listener, Matched, Resized, Sent, TimedOut
+from chat.signals import number
+from chat.sinks import Log, SinkLike, make_sink
+from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
+from chat.transports import Process, Terminal, Transport
+from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize
+
+DEFAULT_TIMEOUT: Final = 30.0
+"""Seconds a wait lasts unless told otherwise, as in pexpect; Tcl Expect waits 10."""
+
+DEFAULT_QUIET: Final = 0.1
+"""Seconds of silence after which what has come counts as all there is, for a pattern that
+could still grow or looks at the end. A program that writes a prompt in two pieces leaves
+far less between them; a person does not notice more."""
+
+GRACE: Final = 1.0
+"""Seconds a program is given to end after each signal of `close` and `terminate`."""
+
+REMEMBERED: Final = 64
+"""Lists of patterns kept ready. A script has a few dozen; a loop that makes up patterns
+must not fill the memory."""
+
+
+@final
+class Session(Generic[AnyStr]):
+    """A conversation with a program over a transport. Made by `chat.spawn` and its like.
+
+    Whoever makes a session ends it; `with` does that. Nothing a program said is lost: what
+    no `expect` consumed stays for the next one.
+
+    Args:
+        transport: How the program is reached. The session owns it from now on.
+        encoding: What the bytes mean; `None`: the session holds bytes.
+        errors: What becomes of undecodable bytes; by default they stay recoverable.
+        timeout: Seconds each operation may take unless told otherwise. `None`: no limit.
+        quiet: Seconds of silence after which what has come counts as all there is.
+        view: `"raw"`, or `"text"` to match as if there were no escape sequences.
+        newline: What ends a line that is sent: by default what the Enter key sends
+            (`"\\r"`) to a terminal, and `"\\n"` elsewhere.
+        limit: Characters kept that nobody took.
+        overflow: Beyond that, `"error"` or `"drop"` the oldest, which `Match.dropped` says.
+        log: Where to log what the program says; see `log_to`.
+        clock: What to ask about time; for tests.
+
+    Raises:
+        LookupError: There is no such encoding.
+        ValueError, TypeError: An option is not one; the message says which.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        encoding: str | None = "utf-8",
+        errors: str = "surrogateescape",
+        timeout: float | None = DEFAULT_TIMEOUT,
+        quiet: float = DEFAULT_QUIET,
+        view: ViewName = "raw",
+        newline: AnyStr | None = None,
+        limit: int = DEFAULT_LIMIT,
+        overflow: Overflow = "error",
+        log: SinkLike | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        check_seconds("timeout", timeout)
+        check_seconds("quiet", quiet)
+        _check_view(view)
+        codec = make_codec(encoding, errors)  # type: ignore[var-annotated]
+        self.timeout = timeout
+        self.quiet = quiet
+        self.view: Final = view
+        self._stream: Final[Stream[AnyStr]] = Stream(codec.empty, limit=limit, overflow=overflow)
+        self._channel: Final = Channel(transport, codec, self._stream, clock)
+        self._cursor: Final = self._stream.cursor(0)
+        self._views: Final[dict[str, View[AnyStr]]] = {"raw": RawView(self._stream, self._cursor)}
+        self._awaited: Final[dict[Any, Awaited]] = {}
+        self._dropped = 0
+        self.newline: Final[AnyStr] = self._default_newline() if newline is None else newline
+        if log is not None:
+            self.log_to(log)
+
+    def _default_newline(self) -> AnyStr:
+        line_end: Any = "\n" if self._channel.terminal is None else "\r"
+        if isinstance(self._stream.empty, bytes):
+            line_end = line_end.encode()
+        return line_end  # type: ignore[no-any-return]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Session: {self._channel.state()}>"
+
+    # ── waiting ───────────────────────────────────────────────────────────────────────────
+
+    def expect(
+        self,
+        *patterns: PatternLike,
+        timeout: float | None | Unset = UNSET,
+        quiet: float | Unset = UNSET,
+        respond: Mapping[Any, Answering] | None = None,
+        view: ViewName | None = None,
+    ) -> Match[AnyStr]:
+        """Wait until one of the patterns has come, and consume up to its end.
+
+        What matches first in the stream wins, however it arrived; of two that end at the
+        same place, the one listed first.
+
+        Args:
+            patterns: What to wait for; text stands for itself. Also lists of patterns.
+            timeout: Seconds to wait in all. Left out: the session's own. None: no limit.
+                0: look at what has come, do not wait.
+            quiet: Seconds of silence after which what has come counts as all there is.
+                Left out: the session's own.
+            respond: Prompts to answer on the way, with what to answer: a text or a
+                `Secret`, sent as a line, or a function of the match that returns one of
+                them, or None to send nothing.
+            view: `"raw"` or `"text"`. Left out: the session's own.
+
+        Returns:
+            What has matched.
+
+        Raises:
+            ExpectTimeout: The time ran out. `before` holds what did come; nothing is
+                consumed, so a later call can still match it.
+            UnexpectedEOF: The other side closed. The same, with `exit_status`.
+            StreamOverflow: More came than the session may keep.
+            PatternTypeError: Something is not a pattern, or not of this session's kind.
+            PatternError: There is nothing to wait for, or a text is empty.
+            SessionClosed: This side has closed the session.
+            SendError: An answer could not be sent.
+        """
+        limit = self._limit(timeout)
+        listening = self._listen(patterns, respond, view)
+        flow = dialogues.expect(
+            listening,
+            list(respond.values()) if respond else (),
+            deadline=deadline_after(self._channel.clock.now(), limit),
+            quiet=self.quiet if isinstance(quiet, Unset) else _checked_quiet(quiet),
+        )
+        return self._conclude(flow, listening, limit)
+
+    def ask(
+        self,
+        question: AnyStr,
+        prompt: PatternLike,
+        *,
+        timeout: float | None | Unset = UNSET,
+        quiet: float | Unset = UNSET,
+        respond: Mapping[Any, Answering] | None = None,
+        view: ViewName | None = None,
+    ) -> AnyStr:
+        """Send a line, wait for the prompt, and return what came between.
+
+        The echo of the line and the end of the last line are taken off.
+
+        Args:
+            question: What to send.
+            prompt: What follows the answer.
+            timeout: Seconds for all of it; see `expect`, as for the rest.
+
+        Raises:
+            ExpectTimeout, UnexpectedEOF, SendError: As `expect` and `send`.
+        """
+        limit = self._limit(timeout)
+        listening = self._listen((prompt,), respond, view)
+        flow = dialogues.ask(
+            listening,
+            question,
+            list(respond.values()) if respond else (),
+            deadline=deadline_after(self._channel.clock.now(), limit),
+            quiet=self.quiet if isinstance(quiet, Unset) else _checked_quiet(quiet),
+        )
+        match = self._conclude(flow, listening, limit)
+        return dialogues.answer_text(match.before, question)
+
+    def _limit(self, timeout: float | None | Unset) -> float | None:
+        if isinstance(timeout, Unset):
+            return self.timeout
+        check_seconds("timeout", timeout)
+        return timeout
+
+    def _listen(
+        self,
+        patterns: tuple[PatternLike, ...],
+        respond: Mapping[Any, Answering] | None,
+        view: ViewName | None,
+    ) -> Listening[AnyStr]:
+        self._channel.check_open()
+        chosen = self._view(view or self.view)
+        awaited = self._ready_made(patterns, tuple(respond) if respond else (), chosen)
+        if awaited.order.begin != chosen.position:
+            awaited.order.reset(chosen.position)
+        return Listening(chosen, awaited, self._take_dropped)
+
+    def _view(self, name: ViewName) -> View[AnyStr]:
+        found = self._views.get(name)
+        if found is None:
+            _check_view(name)
+            found = self._views[name] = TextView(self._stream, self._cursor)
+        found.refresh()
+        return found
+
+    def _ready_made(
+        self, patterns: tuple[Any, ...], prompts: tuple[Any, ...], view: View[AnyStr]
+    ) -> Awaited:
+        """The patterns made ready; a list that was waited for before resumes its search."""
+        known = (patterns, prompts, view)
+        try:
+            found = self._awaited.get(known)
+        except TypeError:  # something unhashable: a list of patterns, or no pattern at all
+            return Awaited(patterns, self._stream.empty, answered=prompts)
+        if found is None:
+            found = Awaited(patterns, self._stream.empty, answered=prompts)
+            if len(self._awaited) >= REMEMBERED:
+                self._awaited.clear()
+            self._awaited[known] = found
+        return found
+
+    def _take_dropped(self) -> int:
+        """How much was dropped before the reader's place since this was last asked."""
+        count, self._cursor.dropped = self._cursor.dropped, 0
+        return count
+
+    # ── driving dialogues ─────────────────────────────────────────────────────────────────
+
+    def _conclude(
+        self,
+        flow: Generator[Any, Arrival, Match[AnyStr] | Arrival],
+        listening: Listening[AnyStr],
+        timeout: float | None,
+    ) -> Match[AnyStr]:
+        """Carry a dialogue out, and raise what it did not expect."""
+        outcome = self._drive(flow)
+        if not isinstance(outcome, Arrival):
+            if self._channel.listeners:
+                self._channel.emit(Matched(outcome))
+            return outcome
+        awaited = tuple(listening.awaited.descriptions)
+        if outcome is Arrival.EXPIRED and self._channel.listeners:
+            self._channel.emit(TimedOut(awaited))
+        raise self._unmet(outcome, awaited, timeout)
+
+    def _unmet(
+        self, outcome: Arrival, awaited: tuple[str, ...], timeout: float | None
+    ) -> ExpectError:
+        kind = ExpectTimeout if outcome is Arrival.EXPIRED else UnexpectedEOF
+        return kind(
+            awaited,
+            self._unread(),
+            timeout=timeout,
+            state=self._channel.state(),
+            exit_status=self.exit_status,
+        )
+
+    def _drive(
+        self, flow: Generator[Any, Any, Match[AnyStr] | Arrival]
+    ) -> Match[AnyStr] | Arrival:
+        """Carry out what a dialogue asks for, by blocking."""
+        outcome: Arrival | None = None
+        try:
+            request = next(flow)
+            while True:
+                if isinstance(request, Receive):
+                    outcome = self._channel.receive(request)
+                else:
+                    outcome = self._carry_out(request)
+                request = flow.send(outcome)
+        except StopIteration as stop:
+            result: Match[AnyStr] | Arrival = stop.value
+            return result
+
+    def _carry_out(self, request: Answer[AnyStr] | Transmit[AnyStr]) -> None:
+        if isinstance(request, Transmit):
+            self._send_line(request.line, request.deadline)
+            return
+        answer = request.answer
+        said = answer(request.match) if callable(answer) else answer
+        if isinstance(said, Secret):
+            self._send_secret(said, request.deadline, allow_echo=False)
+        elif said is not None:
+            self._send_line(self._checked(said), request.deadline)
+
+    def _send_line(self, text: AnyStr, deadline: float | None) -> int:
+        line: Any = text
+        ends: Any = (b"\n", b"\r") if isinstance(line, bytes) else ("\n", "\r")
+        return self._send(line if line.endswith(ends) else line + self.newline, deadline)
+
+    # ── sending ───────────────────────────────────────────────────────────────────────────
+
+    def send(self, text: AnyStr, *, timeout: float | None | Unset = UNSET) -> int:
+        """Send text as it is; see `sendline` for a line.
+
+        While the other side does not take it, what it says is read, so that neither waits
+        for the other.
+
+        Returns:
+            The bytes that went: all of them.
+
+        Raises:
+            SendTimeout: Not everything was taken in time; `sent` says how much was.
+            LineTooLong: The terminal would lose a part of a line; nothing was sent.
+            PeerGone: The other side is gone.
+            TypeError: It is text in a session of bytes, or the reverse.
+            UnicodeEncodeError: The session's encoding has no such character.
+            SessionClosed: This side has closed the session.
+        """
+        return self._send(self._checked(text), self._deadline(timeout), self._limit(timeout))
+
+    def sendline(self, text: AnyStr | None = None, *, timeout: float | None | Unset = UNSET) -> int:
+        """Send text and the end of a line (`newline`). Returns and raises as `send`."""
+        line: Any = self.newline if text is None else self._checked(text) + self.newline
+        return self._send(line, self._deadline(timeout), self._limit(timeout))
+
+    def press(self, *names: str, timeout: float | None | Unset = UNSET) -> int:
+        """Send keys by name: `"Ctrl-C"`, `"F10"`, `"PageDown"`, `"Alt-f"`, `"q"`.
+
+        Raises:
+            UnknownKey: There is no key of that name; nothing was sent.
+        """
+        return self._send_codes("".join(map(key, names)), timeout)
+
+    def sendcontrol(self, name: str, *, timeout: float | None | Unset = UNSET) -> int:
+        """Send a control character: `sendcontrol("c")` is Ctrl-C.
+
+        Raises:
+            UnknownKey: There is no such control character; nothing was sent.
+        """
+        return self._send_codes(control(name), timeout)
+
+    def sendeof(self) -> None:
+        """Tell the program that its input has ended.
+
+        On a terminal this is its end-of-file character, which counts at the beginning of a
+        line only; elsewhere the writing side is closed.
+
+        Raises:
+            NotSupported: The transport cannot close its writing side alone.
+        """
+        channel = self._channel
+        channel.check_open()
+        if channel.terminal is not None:
+            channel.transmit(channel.terminal.control("eof"), self._deadline(UNSET), self.timeout)
+        elif channel.writer is not None:
+            channel.writer.close()
+        else:
+            raise NotSupported("this transport cannot close its writing side alone")
+
+    def sendintr(self) -> None:
+        """Interrupt the program as Ctrl-C does: the terminal's own character, or SIGINT.
+
+        Raises:
+            NotSupported: There is neither a terminal nor a process.
+        """
+        terminal = self._channel.terminal
+        if terminal is None:
+            self.signal("INT")
+        else:
+            self._channel.check_open()
+            self._channel.transmit(terminal.control("intr"), self._deadline(UNSET), self.timeout)
+
+    def send_secret(
+        self,
+        secret: Secret | str,
+        *,
+        allow_echo: bool = False,
+        timeout: float | None | Unset = UNSET,
+    ) -> None:
+        """Send a secret as a line, once the terminal does not show what is typed.
+
+        From here on it is masked in logs, errors and reports, also where the program
+        prints it back.
+
+        Args:
+            allow_echo: Send it even if the terminal shows it.
+            timeout: Seconds to wait for the terminal, and for the program to take it.
+
+        Raises:
+            EchoStillOn: The terminal would have shown it all that time; nothing was sent.
+            SendError: As `send`.
+        """
+        kept = secret if isinstance(secret, Secret) else Secret(secret)
+        self._send_secret(kept, self._deadline(timeout), allow_echo=allow_echo)
+
+    def _send_secret(self, secret: Secret, deadline: float | None, *, allow_echo: bool) -> None:
+        channel = self._channel
+        channel.check_open()
+        if not allow_echo and not channel.wait_no_echo(deadline):
+            raise EchoStillOn(
+                "the terminal still shows what is typed, so the secret was not sent;"
+                f" allow_echo=True sends it all the same\n{channel.state()}"
+            )
+        newline: Any = self.newline
+        end = newline if isinstance(newline, bytes) else newline.encode()
+        plain = secret.reveal()
+        if isinstance(self._stream.empty, bytes):
+            data = plain.encode()
+        else:
+            data = channel.codec.encode(plain)  # type: ignore[arg-type]  # a stream of text
+        channel.transmit(data + end, deadline, self.timeout)
+        if channel.listeners:
+            channel.emit(Sent("", secret=True))
+
+    def _send_codes(self, codes: str, timeout: float | None | Unset) -> int:
+        said: Any = codes.encode() if isinstance(self._stream.empty, bytes) else codes
+        return self._send(said, self._deadline(timeout), self._limit(timeout))
+
+    def _send(self, text: AnyStr, deadline: float | None, timeout: float | None = None) -> int:
+        channel = self._channel
+        sent = channel.transmit(channel.codec.encode(text), deadline, timeout)
+        if channel.listeners:
+            channel.emit(Sent(text))
+        return sent
+
+    def _checked(self, text: Any) -> AnyStr:
+        if not isinstance(text, type(self._stream.empty)):
+            if isinstance(text, Secret):
+                raise TypeError("a Secret is sent by send_secret()")
+            raise TypeError(
+                f"this session sends {type(self._stream.empty).__name__},"
+                f" not {type(text).__name__}"
+            )
+        return text
+
+    def _deadline(self, timeout: float | None | Unset) -> float | None:
+        return deadline_after(self._channel.clock.now(), self._limit(timeout))
+
+    # ── reading ───────────────────────────────────────────────────────────────────────────
+
+    def read(self, size: int = -1, *, timeout: float | None | Unset = UNSET) -> AnyStr:
+        """Take so many characters, or everything up to the end.
+
+        Args:
+            size: Characters (bytes in a session of bytes); negative: up to the end.
+            timeout: Seconds to wait for them in all.
+
+        Returns:
+            Them; fewer only if the other side closed, `""` behind its end.
+
+        Raises:
+            ExpectTimeout: They did not come in time. Nothing is consumed.
+            StreamOverflow: More came than the session may keep.
+        """
+        limit = self._limit(timeout)
+        wanted = f"{size} characters" if size >= 0 else "EOF"
+        stop = self._cursor.position + size if size >= 0 else None
+        self._fill_until(lambda: stop is not None and self._stream.end >= stop, limit, wanted)
+        return self._take(self._stream.end if stop is None else min(stop, self._stream.end))
+
+    def readline(self, *, timeout: float | None | Unset = UNSET) -> AnyStr:
+        """Take a line with its end, as it came; what is left behind the last; then `""`.
+
+        Raises:
+            ExpectTimeout: No line was completed in time. Nothing is consumed.
+            StreamOverflow: More came than the session may keep.
+        """
+        newline: Any = b"\n" if isinstance(self._stream.empty, bytes) else "\n"
+        match = self.expect(newline, EOF, timeout=timeout)
+        return match.before + match.text
+
+    def __iter__(self) -> Iterator[AnyStr]:
+        """The lines with their ends, as they come, to the end of the program's output.
+
+        Raises:
+            ExpectTimeout: No line was completed within the session's timeout.
+            StreamOverflow: A line is longer than the session may keep.
+        """
+        newline: Any = b"\n" if isinstance(self._stream.empty, bytes) else "\n"
+        stream, cursor = self._stream, self._cursor
+        while True:
+            # Complete lines that are there already need no search of their own.
+            text, base = stream.window(cursor.position, cursor.position)
+            start = cursor.position - base
+            while (stop := text.find(newline, start) + 1) > 0:
+                stream.consume(cursor, base + stop)
+                yield text[start:stop]
+                if cursor.position != base + stop:
+                    break  # the caller has read on meanwhile
+                start = stop
+            else:
+                line = self.readline()
+                if not line:
+                    return
+                yield line
+
+    def read_nowait(self) -> AnyStr:
+        """Take what has come, without waiting; `""` if nothing has."""
+        self._channel.check_open()
+        self._channel.drain()
+        return self._take(self._stream.end)
+
+    def peek(self) -> AnyStr:
+        """Look at what has come and is not consumed, without waiting or consuming it."""
+        if not self._channel.closed:
+            self._channel.drain()
+        return self._unread()
+
+    def mark(self) -> Mark:
+        """Note the place up to which this session has been consumed; see `since`.
+
+        What comes behind it is kept as long as the mark is.
+        """
+        return self._stream.mark(self._cursor.position)
+
+    def since(self, mark: Mark) -> AnyStr:
+        """All that was consumed since the mark: the transcript of a stretch of dialogue."""
+        return self._stream.slice(mark.offset, self._cursor.position)
+
+    def _unread(self) -> AnyStr:
+        return self._stream.slice(self._cursor.position, self._stream.end)
+
+    def _take(self, stop: int) -> AnyStr:
+        taken = self._stream.slice(self._cursor.position, stop)
+        self._stream.consume(self._cursor, stop)
+        return taken
+
+    def _fill_until(
+        self, enough: Callable[[], bool], timeout: float | None, wanted: str
+    ) -> None:
+        self._channel.check_open()
+        deadline = deadline_after(self._channel.clock.now(), timeout)
+        while not enough():
+            arrival = self._channel.receive(Receive(deadline))
+            if arrival is Arrival.ENDED:
+                return
+            if arrival is Arrival.EXPIRED:
+                raise self._unmet(arrival, (wanted,), timeout)
+
+    # ── the program ───────────────────────────────────────────────────────────────────────
+
+    @property
+    def pid(self) -> int | None:
+        """The program's process id; `None` if the transport has none."""
+        process = self._channel.process
+        return None if process is None else process.pid
+
+    @property
+    def exit_status(self) -> ExitStatus | None:
+        """How the program ended; `None` while it runs, or if the transport has none.
+
+        Behind the end of its output it is there, unless the program has closed its terminal
+        and runs on.
+        """
+        process = self._channel.process
+        if process is None:
+            return None
+        return process.wait_exit(GRACE if self._channel.ended else 0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the other side has closed and everything it said has come."""
+        return self._channel.ended
+
+    @property
+    def closed(self) -> bool:
+        """Whether this side has closed the session."""
+        return self._channel.closed
+
+    def is_alive(self) -> bool:
+        """Whether the program runs. A question: it changes nothing."""
+        process = self._channel.process
+        return not self._channel.ended if process is None else process.is_alive()
+
+    def wait(self, *, timeout: float | None | Unset = UNSET) -> ExitStatus | None:
+        """Wait until the program has ended; what it says meanwhile is kept for reading.
+
+        Returns:
+            How it ended; `None` if the transport has no process, and the other side closed.
+
+        Raises:
+            WaitTimeout: It still runs.
+            StreamOverflow: It says more than the session may keep.
+        """
+        limit = self._limit(timeout)
+        self._channel.check_open()
+        status = self._channel.wait_exit(deadline_after(self._channel.clock.now(), limit))
+        if status is None and not (self._channel.process is None and self._channel.ended):
+            raise WaitTimeout(
+                f"waited {seconds(limit)} for the program to end\n{self._channel.state()}"
+            )
+        return status
+
+    def signal(self, which: str | int) -> None:
+        """Send a signal, by name or number, to the program's process group.
+
+        Raises:
+            ValueError: There is no such signal.
+            NotSupported: The transport has no process.
+        """
+        self._process("signals").signal(number(which))
+
+    def terminate(self, *, grace: float = GRACE) -> ExitStatus:
+        """End the program, and keep the session open to read what it said.
+
+        Args:
+            grace: Seconds it is given after each of SIGHUP and SIGTERM before the next.
+
+        Raises:
+            NotSupported: The transport has no process.
+        """
+        self._channel.check_open()
+        process = self._process("programs to end")
+        status = process.end(grace)
+        self._channel.wait_exit(self._deadline(grace))
+        return status
+
+    def close(self, *, grace: float = GRACE) -> ExitStatus | None:
+        """End the program with all its process group, and let go of it. Twice is once.
+
+        What was not read is gone; `terminate` keeps it.
+
+        Args:
+            grace: Seconds it is given after each of SIGHUP and SIGTERM before the next.
+
+        Returns:
+            How the program ended; `None` if the transport has none.
+        """
+        channel = self._channel
+        if channel.closed:
+            return self.exit_status
+        try:
+            status = None if channel.process is None else channel.process.end(grace)
+        finally:
+            channel.closed = True
+            if channel.writer is not None:
+                channel.writer.close()
+            channel.transport.close()
+        if channel.listeners:
+            channel.emit(Closed(status))
+        return status
+
+    def _process(self, what: str) -> Process:
+        if self._channel.process is None:
+            raise NotSupported(f"this transport has no process, and so no {what}")
+        return self._channel.process
+
+    # ── the terminal ──────────────────────────────────────────────────────────────────────
+
+    @property
+    def echo(self) -> bool:
+        """Whether the terminal shows what is typed. Without a terminal, nothing does."""
+        terminal = self._channel.terminal
+        return False if terminal is None else terminal.echo
+
+    @echo.setter
+    def echo(self, on: bool) -> None:
+        self._terminal().echo = on
+
+    def wait_no_echo(self, *, timeout: float | None | Unset = UNSET) -> bool:
+        """Wait until the terminal does not show what is typed: a password is asked for.
+
+        Returns:
+            Whether it came to that in time.
+        """
+        self._channel.check_open()
+        return self._channel.wait_no_echo(self._deadline(timeout))
+
+    @property
+    def size(self) -> WindowSize:
+        """The terminal's rows and columns.
+
+        Raises:
+            NotSupported: There is no terminal.
+        """
+        return self._terminal().size
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Give the terminal another size; the program gets SIGWINCH.
+
+        Raises:
+            NotSupported: There is no terminal.
+            ValueError: That is no size.
+        """
+        size = WindowSize(rows, columns)
+        self._terminal().resize(size)
+        if self._channel.listeners:
+            self._channel.emit(Resized(size))
+
+    def _terminal(self) -> Terminal:
+        self._channel.check_open()
+        if self._channel.terminal is None:
+            raise NotSupported("this transport has no terminal")
+        return self._channel.terminal
+
+    # ── listeners ─────────────────────────────────────────────────────────────────────────
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when more has come, for `select` and its like.
+
+        Raises:
+            SessionClosed: This side has closed the session.
+        """
+        self._channel.check_open()
+        return self._channel.transport.fileno()
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Have a function called with every event (`chat.events`).
+
+        Returns:
+            A function that ends it.
+        """
+        self._channel.listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._channel.listeners:
+                self._channel.listeners.remove(listener)
+
+        return unsubscribe
+
+    def log_to(
+        self, target: SinkLike, *, received: bool = True, sent: bool = False
+    ) -> Callable[[], None]:
+        """Log what is said, secrets masked, until the session closes.
+
+        Args:
+            target: A path to append to, a text or binary file, or a `logging.Logger`.
+            received: Log what the program says, which on a terminal includes its echo.
+            sent: Log what is sent.
+
+        Returns:
+            A function that ends it.
+
+        Raises:
+            TypeError: It is none of these.
+            OSError: The file cannot be opened.
+        """
+        log = Log(make_sink(target), received=received, sent=sent)
+        unsubscribe = self.subscribe(log)
+
+        def stop() -> None:
+            unsubscribe()
+            log.close()
+
+        return stop
+
+
+def _check_view(view: object) -> None:
+    if view not in ("raw", "text"):
+        raise ValueError(f"view is 'raw' or 'text', not {view!r}")
+
+
+def _checked_quiet(quiet: float) -> float:
+    check_seconds("quiet", quiet)
+    return quiet
