@@ -7,6 +7,7 @@ first cannot lock each other up.
 
 from __future__ import annotations
 
+import sys
 from typing import AnyStr, Final, Generic, final
 
 from chat.core.decoder import Codec
@@ -68,6 +69,7 @@ class Channel(Generic[AnyStr]):
         self.closed = False
         self._descriptor: Final = transport.fileno()
         self._wait_readable: Final = clock.waiter({self._descriptor: READABLE})
+        self._line_limit: Final = sys.maxsize if self.terminal is None else self.terminal.line_limit()
         self._line_sent = 0  # bytes sent since the last end of a line
 
     def emit(self, event: Event) -> None:
@@ -174,9 +176,8 @@ class Channel(Generic[AnyStr]):
             StreamOverflow: While it was not taken, more came than may be kept.
         """
         self.check_open()
-        line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
-        if self.terminal is not None:
-            self._check_lines(data, self.terminal)
+        if self._line_sent + len(data) >= self._line_limit:
+            self._check_lines(data)
         sent = self._write(data)
         while sent < len(data):
             if not self._wait_to_write(deadline):
@@ -187,6 +188,7 @@ class Channel(Generic[AnyStr]):
                     total=len(data),
                 )
             sent += self._write(data, sent)
+        line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
         self._line_sent = len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
         return sent
 
@@ -219,10 +221,10 @@ class Channel(Generic[AnyStr]):
     def _wait(self, interest: dict[int, int], patience: float | None) -> Ready:
         return self.clock.waiter(interest)(patience)
 
-    def _check_lines(self, data: bytes, terminal: Terminal) -> None:
+    def _check_lines(self, data: bytes) -> None:
         """Refuse a line that the terminal would cut, before anything is sent."""
-        limit = terminal.line_limit()
-        if self._line_sent + len(data) < limit or not terminal.canonical:
+        terminal, limit = self.terminal, self._line_limit
+        if terminal is None or not terminal.canonical:
             return
         marked = data.replace(b"\r", b"\n").replace(terminal.control("eof"), b"\n")
         first, *others = marked.split(b"\n")

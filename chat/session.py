@@ -159,13 +159,18 @@ class Session(Generic[AnyStr]):
             SendError: An answer could not be sent.
         """
         limit = self._limit(timeout)
+        silence = self.quiet if quiet is UNSET else _checked_quiet(quiet)
         listening = self._listen(patterns, respond, view)
-        flow = dialogues.expect(
-            listening,
-            list(respond.values()) if respond else (),
-            deadline=deadline_after(self._channel.clock.now(), limit),
-            quiet=self.quiet if isinstance(quiet, Unset) else _checked_quiet(quiet),
-        )
+        if not respond:
+            match = listening.scan()
+            if match is not None:
+                return self._matched(match)
+        deadline = deadline_after(self._channel.clock.now(), limit)
+        if not respond:
+            flow = dialogues.wait_for(listening, deadline=deadline, quiet=silence)
+        else:
+            answers = list(respond.values())
+            flow = dialogues.expect(listening, answers, deadline=deadline, quiet=silence)
         return self._conclude(flow, listening, limit)
 
     def ask(
@@ -197,13 +202,13 @@ class Session(Generic[AnyStr]):
             question,
             list(respond.values()) if respond else (),
             deadline=deadline_after(self._channel.clock.now(), limit),
-            quiet=self.quiet if isinstance(quiet, Unset) else _checked_quiet(quiet),
+            quiet=self.quiet if quiet is UNSET else _checked_quiet(quiet),
         )
         match = self._conclude(flow, listening, limit)
         return dialogues.answer_text(match.before, question)
 
     def _limit(self, timeout: float | None | Unset) -> float | None:
-        if isinstance(timeout, Unset):
+        if timeout is UNSET:
             return self.timeout
         check_seconds("timeout", timeout)
         return timeout
@@ -215,19 +220,18 @@ class Session(Generic[AnyStr]):
         view: ViewName | None,
     ) -> Listening[AnyStr]:
         self._channel.check_open()
-        chosen = self._view(view or self.view)
+        chosen = self._views.get(view or self.view) or self._text_view(view or self.view)
         awaited = self._ready_made(patterns, tuple(respond) if respond else (), chosen)
+        chosen.refresh()
         if awaited.order.begin != chosen.position:
             awaited.order.reset(chosen.position)
         return Listening(chosen, awaited, self._take_dropped)
 
-    def _view(self, name: ViewName) -> View[AnyStr]:
-        found = self._views.get(name)
-        if found is None:
-            _check_view(name)
-            found = self._views[name] = TextView(self._stream, self._cursor)
-        found.refresh()
-        return found
+    def _text_view(self, name: ViewName) -> View[AnyStr]:
+        """The view without escape sequences, made when it is first asked for."""
+        _check_view(name)
+        made = self._views[name] = TextView(self._stream, self._cursor)
+        return made
 
     def _ready_made(
         self, patterns: tuple[Any, ...], prompts: tuple[Any, ...], view: View[AnyStr]
@@ -261,13 +265,16 @@ class Session(Generic[AnyStr]):
         """Carry a dialogue out, and raise what it did not expect."""
         outcome = self._drive(flow)
         if not isinstance(outcome, Arrival):
-            if self._channel.listeners:
-                self._channel.emit(Matched(outcome))
-            return outcome
+            return self._matched(outcome)
         awaited = tuple(listening.awaited.descriptions)
         if outcome is Arrival.EXPIRED and self._channel.listeners:
             self._channel.emit(TimedOut(awaited))
         raise self._unmet(outcome, awaited, timeout)
+
+    def _matched(self, match: Match[AnyStr]) -> Match[AnyStr]:
+        if self._channel.listeners:
+            self._channel.emit(Matched(match))
+        return match
 
     def _unmet(
         self, outcome: Arrival, awaited: tuple[str, ...], timeout: float | None

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from typing import AnyStr, Final, Generic, Protocol, cast, final
+from typing import AnyStr, Final, Protocol, cast, final
+
+
+ASCII_BASED: Final = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252"})
+"""Encodings without state in which ASCII bytes are ASCII: the short way is open to them."""
 
 
 class Codec(Protocol[AnyStr]):
@@ -19,7 +23,7 @@ class Codec(Protocol[AnyStr]):
 
 
 @final
-class TextCodec(Generic[AnyStr]):
+class TextCodec:
     """Text in an encoding, decoded incrementally.
 
     Args:
@@ -36,7 +40,17 @@ class TextCodec(Generic[AnyStr]):
         self.empty: Final = ""
         self.encoding: Final = codecs.lookup(encoding).name
         self.errors: Final = errors
-        self.decode: Final = codecs.getincrementaldecoder(encoding)(errors).decode
+        self._decoder: Final = codecs.getincrementaldecoder(encoding)(errors)
+        self._is_ascii_based: Final = self.encoding in ASCII_BASED
+        self._waits = False  # for the rest of a character
+
+    def decode(self, data: bytes, final: bool = False) -> str:
+        """The next piece; an incomplete character waits for the rest, or for `final`."""
+        if self._is_ascii_based and not self._waits and data.isascii():
+            return data.decode("ascii")
+        text = self._decoder.decode(data, final)
+        self._waits = bool(self._decoder.getstate()[0])
+        return text
 
     def encode(self, text: str) -> bytes:
         """The bytes of a text to send.

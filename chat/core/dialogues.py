@@ -267,7 +267,7 @@ Waiting: TypeAlias = "Generator[Request[AnyStr], Arrival, Match[AnyStr] | Unmet]
 def wait_for(
     listening: Listening[AnyStr], *, deadline: float | None, quiet: float
 ) -> Generator[Request[AnyStr], Arrival, Match[AnyStr] | Unmet]:
-    """Wait until one of the awaited patterns has come.
+    """Wait until one of the awaited patterns has come; `listening.scan()` found none.
 
     Args:
         deadline: When to give up, on the monotonic clock; `None`: never.
@@ -276,9 +276,6 @@ def wait_for(
     Returns:
         The match; or `ENDED` or `EXPIRED` if that is how it ended and nobody awaited it.
     """
-    match = listening.scan()
-    if match is not None:
-        return match
     awaited = listening.awaited
     steps = _silences(awaited, quiet)
     wants_input = INPUT_WAIT in awaited.conditions
@@ -301,6 +298,8 @@ def wait_for(
 
 def _silences(awaited: Awaited, quiet: float) -> list[float]:
     """The lengths of silence that mean something, in order."""
+    if not awaited.quiet:
+        return [quiet] if awaited.settles else []
     lengths = {seconds for seconds, _ in awaited.quiet}
     if awaited.settles:
         lengths.add(quiet)
@@ -336,7 +335,9 @@ def expect(
     """
     known = len(listening.awaited.patterns)
     while True:
-        outcome = yield from wait_for(listening, deadline=deadline, quiet=quiet)
+        outcome: Match[AnyStr] | Unmet | None = listening.scan()
+        if outcome is None:
+            outcome = yield from wait_for(listening, deadline=deadline, quiet=quiet)
         if isinstance(outcome, Arrival) or outcome.index < known:
             return outcome
         yield Answer(outcome, answers[outcome.index - known], deadline)

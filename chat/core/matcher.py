@@ -422,6 +422,11 @@ class StreamOrder:
 
     def scan(self, stream: Stream[Any]) -> Found | None:
         """The answer, if what has come decides it."""
+        if len(self._trackers) == 1:
+            hit = self._trackers[0].scan(stream, stream.end)
+            if hit is None or not hit.settled:
+                return None
+            return Found(0, hit.start, hit.end, hit.match)
         if self._sweep is not None:
             return self._chosen(self._scan_sweeping(stream, self._sweep))
         return self._chosen(self._scan(self._trackers, stream, stream.end))

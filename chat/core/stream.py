@@ -49,7 +49,7 @@ class Cursor:
         dropped: Characters that were dropped unread to respect the stream's limit.
     """
 
-    __slots__ = ("__weakref__", "dropped", "position")
+    __slots__ = ("dropped", "position")
 
     def __init__(self, position: int) -> None:
         self.position = position
@@ -85,8 +85,8 @@ class Stream(Generic[AnyStr]):
         self.end = 0
         self._parts: list[AnyStr] = [empty]
         self._starts: list[int] = [0]
-        self._cursors: weakref.WeakSet[Cursor] = weakref.WeakSet()
-        self._marks: weakref.WeakSet[Mark] = weakref.WeakSet()
+        self._cursors: list[Cursor] = []
+        self._marks: list[weakref.ref[Mark]] = []
 
     @property
     def begin(self) -> int:
@@ -96,13 +96,18 @@ class Stream(Generic[AnyStr]):
     def cursor(self, position: int | None = None) -> Cursor:
         """A new reader, from the position or from the end."""
         made = Cursor(self.end if position is None else position)
-        self._cursors.add(made)
+        self._cursors.append(made)
         return made
+
+    def release(self, cursor: Cursor) -> None:
+        """Forget a reader; what it alone has not consumed is let go."""
+        self._cursors.remove(cursor)
+        self._discard()
 
     def mark(self, offset: int | None = None) -> Mark:
         """A place to come back to, at the offset or at the end."""
         made = Mark(self.end if offset is None else offset)
-        self._marks.add(made)
+        self._marks.append(weakref.ref(made, self._marks.remove))
         return made
 
     def append(self, piece: AnyStr) -> None:
@@ -159,6 +164,8 @@ class Stream(Generic[AnyStr]):
         Returns:
             The text and the offset of its first character.
         """
+        if len(self._starts) == 1:
+            return self._parts[0], self._starts[0]
         index = bisect_right(self._starts, position) - 1
         base = self._starts[index]
         if begin >= base or index == 0:
@@ -173,10 +180,11 @@ class Stream(Generic[AnyStr]):
 
     def _wanted(self) -> int:
         """The offset from which on somebody still wants the text."""
-        wanted = min((each.position for each in self._cursors), default=self.end)
-        if self._marks:
-            wanted = min(wanted, min((each.offset for each in self._marks), default=wanted))
-        return wanted
+        if len(self._cursors) == 1 and not self._marks:
+            return self._cursors[0].position
+        places = [each.position for each in self._cursors]
+        places += [mark.offset for each in self._marks if (mark := each()) is not None]
+        return min(places, default=self.end)
 
     def _discard(self) -> None:
         wanted = self._wanted()
