@@ -34,6 +34,8 @@ class DescriptorTransport:
     def __init__(
         self, read_descriptor: int, write_descriptor: int | None = None, *, close: bool = True
     ) -> None:
+        if write_descriptor is not None:
+            os.get_blocking(write_descriptor)  # not open: an error before either is changed
         self._reader = _Adopted(read_descriptor, close=close)
         if write_descriptor is None or write_descriptor == read_descriptor:
             self._writer = self._reader

@@ -47,7 +47,7 @@ _READABLE: Final = select.POLLIN | select.POLLRDNORM
 _POLLFD: Final = struct.Struct("ihh")
 _MOST_DESCRIPTORS: Final = 65536  # of one call; more would be a misread number
 _COMPAT_STACK_END: Final = 1 << 32
-_GONE: Final = frozenset({errno.ENOENT, errno.ESRCH})
+_GONE: Final = frozenset({errno.ENOENT, errno.ESRCH, errno.EIO, errno.ENXIO})
 
 
 def _first_argument(_pid: int, arguments: Arguments) -> Iterable[int]:
@@ -143,8 +143,11 @@ def _quiet_device(terminal: str) -> int | None:
     flags = os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         slave = os.open(terminal, flags)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in _GONE:
+            return None
+        reason = os.strerror(error.errno or 0)
+        raise NotSupported(f"{terminal} cannot be asked for unread input: {reason}") from error
     try:
         poller = select.poll()
         poller.register(slave, select.POLLIN)

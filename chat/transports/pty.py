@@ -110,6 +110,12 @@ class PtyTransport:
             BrokenPipeError: No program has the terminal open any more.
             SessionClosed: The transport is closed.
         """
+        # Linux takes what is written to a terminal that nobody has open, until a buffer is
+        # full, and throws it away. One cheap question tells most of the time that somebody
+        # is there; the dear one is asked when it does not.
+        if self.terminal.foreground_group() is None and not self.terminal.in_use():
+            self._check_open()
+            raise BrokenPipeError(errno.EPIPE, "no program has the terminal open")
         try:
             return os.write(self._held.fd, data)
         except OSError as error:
