@@ -41,11 +41,14 @@ LAYERS = (
         ("chat.runbook", "chat.record", "chat.shell", "chat.screen", "chat.interact"),
     ),
     Layer("many sessions", ("chat.aio", "chat.group")),
-    Layer("session", ("chat.session", "chat.opening")),
+    Layer("session", ("chat.session", "chat.opening", "chat.channel", "chat.sinks")),
     Layer("siblings that never meet", ("chat.transports", "chat.core"), strangers=True),
     Layer(
         "words everyone may use",
-        ("chat.errors", "chat.values", "chat.timing", "chat.signals", "chat._version"),
+        (
+            *("chat.errors", "chat.values", "chat.timing", "chat.signals", "chat.events"),
+            "chat._version",
+        ),
     ),
 )
 

@@ -1,0 +1,109 @@
+"""chat at its defaults: text in UTF-8, no option but the timeout."""
+
+from __future__ import annotations
+
+import re
+
+import chat
+from chat.transports.descriptor import DescriptorTransport
+from scripts.benchmarks.peers.common import (
+    AWAITED,
+    LONG,
+    Task,
+    main,
+    scan_result,
+    text_result,
+)
+
+
+def roundtrip(task: Task) -> int:
+    """Send and await, many times."""
+    rounds = task.rounds()
+    with chat.spawn(task.command, timeout=LONG) as session:
+        session.expect(task.names["ready"])
+        task.clock.start(session.pid)
+        for send, reply in rounds:
+            session.send(send)
+            session.expect(reply)
+        task.clock.stop()
+    return task.count
+
+
+def spawn(task: Task) -> int:
+    """Start, await the end, reap and close, many times."""
+    ballast = task.take_ballast()
+    good = 0
+    task.clock.start()
+    for _ in range(task.count):
+        with chat.spawn(task.command, timeout=LONG) as session:
+            session.expect(chat.EOF)
+            status = session.wait()
+        good += status is not None and status.ok
+    task.clock.stop()
+    del ballast
+    return good
+
+
+def scan(task: Task) -> str:
+    """Await one of many patterns after much else."""
+    patterns = [made(kind, text) for kind, text in task.patterns()]
+    pid, session = open_for_scan(task)
+    with session:
+        session.expect(AWAITED)
+        task.clock.start(pid)
+        session.send("\n")
+        match = session.expect(*patterns)
+        before = match.before
+        task.clock.stop()
+    group = match.groups[0] if match.groups else None
+    return scan_result(match.index, group, before.encode())
+
+
+def open_for_scan(task: Task) -> tuple[int | None, chat.Session[str]]:
+    """Start the command; its process id, and the session."""
+    if task.names["via"] == "pipe":
+        process = task.start_on_pipes()
+        assert process.stdout
+        assert process.stdin
+        transport = DescriptorTransport(
+            process.stdout.fileno(), process.stdin.fileno(), close=False
+        )
+        return process.pid, chat.Session(transport, timeout=LONG)
+    session = chat.spawn(task.command, timeout=LONG)
+    return session.pid, session
+
+
+def made(kind: str, text: str) -> str | re.Pattern[str]:
+    """A pattern as a user would write it."""
+    if kind == "literal":
+        return text
+    return re.compile(text, re.DOTALL if kind == "dotall" else 0)
+
+
+def lines(task: Task) -> str:
+    """Take one line at a time."""
+    number = length = 0
+    with chat.spawn(task.command, timeout=LONG) as session:
+        session.expect(AWAITED)
+        task.clock.start(session.pid)
+        session.send("\n")
+        for line in session:
+            number += 1
+            length += len(line) - 2
+            if number == task.count:
+                break
+        task.clock.stop()
+    return f"{number} {length}"
+
+
+def shell(task: Task) -> str:
+    """Run a cell in a bash."""
+    with chat.shell("bash") as bash:
+        task.clock.start(bash.session.pid)
+        result = bash.run(task.cell(), timeout=LONG)
+        task.clock.stop()
+    return text_result(result.output)
+
+
+if __name__ == "__main__":
+    main({"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines, "shell": shell})

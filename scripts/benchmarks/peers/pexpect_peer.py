@@ -1,0 +1,149 @@
+"""pexpect 4.9: as it comes, or tuned (`tuned=1`) as an expert would tune it.
+
+Tuned: no delay before sending or after closing, reads of 8192 bytes, and a search window
+of two reads, below which a match can be lost. Pipes are held by `fdspawn`: `PopenSpawn`
+reads 1024 bytes at a time in a thread and is slower.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import pexpect
+from pexpect.fdpexpect import fdspawn
+from pexpect.replwrap import bash
+
+from scripts.benchmarks.peers.common import (
+    AWAITED,
+    LONG,
+    Task,
+    main,
+    scan_result,
+    text_result,
+)
+
+# pexpect has no types of its own, so its sessions are Any to a checker.
+Spawn: TypeAlias = Any
+
+
+def options(task: Task) -> dict[str, int | float]:
+    """What an expert tells a session when it is made."""
+    if "tuned" not in task.names:
+        return {"timeout": LONG}
+    return {"timeout": LONG, "maxread": 8192, "searchwindowsize": 16384}
+
+
+def start(task: Task) -> Spawn:
+    """Start the task's command."""
+    session = pexpect.spawn(task.command[0], task.command[1:], **options(task))
+    if "tuned" in task.names:
+        session.delaybeforesend = None
+        session.delayafterread = None
+        session.ptyproc.delayafterclose = 0
+        session.ptyproc.delayafterterminate = 0
+    return session
+
+
+def roundtrip(task: Task) -> int:
+    """Send and await, many times."""
+    session = start(task)
+    session.expect_exact(task.names["ready"])
+    rounds = task.rounds()
+    task.clock.start(session.pid)
+    for send, reply in rounds:
+        session.send(send)
+        session.expect_exact(reply)
+    task.clock.stop()
+    return task.count
+
+
+def spawn(task: Task) -> int:
+    """Start, await the end, reap and close, many times."""
+    ballast = task.take_ballast()
+    good = 0
+    task.clock.start()
+    for _ in range(task.count):
+        session = start(task)
+        session.expect(pexpect.EOF)
+        session.wait()
+        session.close()
+        good += session.exitstatus == 0
+    task.clock.stop()
+    del ballast
+    return good
+
+
+def scan(task: Task) -> str:
+    """Await one of many patterns after much else."""
+    pid, session, send = open_for_scan(task)
+    patterns, expect = compiled(session, task)
+    session.expect_exact(AWAITED)
+    task.clock.start(pid)
+    send(b"\n")
+    index = expect(patterns)
+    before = session.before
+    task.clock.stop()
+    groups = session.match.groups() if hasattr(session.match, "groups") else ()
+    group = groups[0].decode() if groups else None
+    return scan_result(index, group, before)
+
+
+def open_for_scan(task: Task) -> tuple[int, Spawn, Callable[[bytes], object]]:
+    """Start the command; its process id, the session, and how to send."""
+    if task.names["via"] == "pipe":
+        process = task.start_on_pipes()
+        assert process.stdin
+        session = fdspawn(process.stdout, **options(task))
+        return process.pid, session, process.stdin.write
+    session = start(task)
+    return session.pid, session, session.send
+
+
+def compiled(
+    session: Spawn, task: Task
+) -> tuple[Sequence[object], Callable[[Sequence[object]], int]]:
+    """The patterns, and the method that takes them: the exact search where it will do."""
+    given = task.patterns()
+    if all(kind == "literal" for kind, _ in given):
+        return [text for _, text in given], session.expect_exact
+    regexes = [
+        re.compile(
+            (re.escape(text) if kind == "literal" else text).encode(),
+            re.DOTALL if kind == "dotall" else 0,
+        )
+        for kind, text in given
+    ]
+    return regexes, session.expect_list
+
+
+def lines(task: Task) -> str:
+    """Take one line at a time."""
+    session = start(task)
+    session.expect_exact(AWAITED)
+    number = length = 0
+    task.clock.start(session.pid)
+    session.send("\n")
+    for line in session:
+        number += 1
+        length += len(line) - 2
+        if number == task.count:
+            break
+    task.clock.stop()
+    return f"{number} {length}"
+
+
+def shell(task: Task) -> str:
+    """Run a cell in a wrapped bash."""
+    wrapper = bash()
+    if "tuned" in task.names:
+        wrapper.child.delaybeforesend = None
+    task.clock.start(wrapper.child.pid)
+    output = wrapper.run_command(task.cell(), timeout=None)
+    task.clock.stop()
+    return text_result(output)
+
+
+if __name__ == "__main__":
+    main({"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines, "shell": shell})

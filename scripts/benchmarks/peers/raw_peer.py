@@ -1,0 +1,120 @@
+"""The limit: `os.read` and `os.write` in a loop, with nothing around them.
+
+It does not search and has no timeouts, so nothing that does can be expected to be faster.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+
+from scripts.benchmarks.peers.common import AWAITED, Task, main, scan_result
+
+READ_SIZE = 65536
+
+
+def start(command: list[str]) -> tuple[int, int]:
+    """Start a command on a pseudo-terminal; its process id and the terminal."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvp(command[0], command)
+    return pid, terminal
+
+
+def read_until(descriptor: int, awaited: bytes) -> None:
+    """Read until what came ends in the awaited bytes."""
+    came = b""
+    while not came.endswith(awaited):
+        came += os.read(descriptor, READ_SIZE)
+
+
+def read_bytes(descriptor: int, size: int) -> list[bytes]:
+    """Read that many bytes, in the pieces in which they come."""
+    pieces = []
+    while size > 0:
+        piece = os.read(descriptor, READ_SIZE)
+        if not piece:
+            break
+        size -= len(piece)
+        pieces.append(piece)
+    return pieces
+
+
+def read_to_end(descriptor: int) -> None:
+    """Read until a pseudo-terminal says that nobody holds its other side."""
+    try:
+        while os.read(descriptor, READ_SIZE):
+            pass
+    except OSError:  # Linux says end of file in this way
+        pass
+
+
+def roundtrip(task: Task) -> int:
+    """Send and await, many times."""
+    pid, terminal = start(task.command)
+    read_until(terminal, task.names["ready"].encode())
+    rounds = [(send.encode(), reply.encode()) for send, reply in task.rounds()]
+    task.clock.start(pid)
+    for send, reply in rounds:
+        os.write(terminal, send)
+        read_until(terminal, reply)
+    task.clock.stop()
+    return task.count
+
+
+def spawn(task: Task) -> int:
+    """Start, await the end, reap and close, many times."""
+    ballast = task.take_ballast()
+    good = 0
+    task.clock.start()
+    for _ in range(task.count):
+        pid, terminal = start(task.command)
+        read_to_end(terminal)
+        good += os.waitpid(pid, 0)[1] == 0
+        os.close(terminal)
+    task.clock.stop()
+    del ballast
+    return good
+
+
+def scan(task: Task) -> str:
+    """Read everything without looking at it."""
+    pid, reader, writer = open_for_scan(task)
+    read_until(reader, AWAITED.encode())
+    task.clock.start(pid)
+    os.write(writer, b"\n")
+    came = b"".join(read_bytes(reader, int(task.names["size"])))
+    task.clock.stop()
+    return scan_result(-1, None, came)
+
+
+def open_for_scan(task: Task) -> tuple[int, int, int]:
+    """Start the command; its process id, and where to read and to write."""
+    if task.names["via"] == "pipe":
+        process = task.start_on_pipes()
+        assert process.stdout
+        assert process.stdin
+        return process.pid, process.stdout.fileno(), process.stdin.fileno()
+    pid, terminal = start(task.command)
+    return pid, terminal, terminal
+
+
+def lines(task: Task) -> str:
+    """Split what comes into lines."""
+    pid, terminal = start(task.command)
+    read_until(terminal, AWAITED.encode())
+    number = length = 0
+    rest = b""
+    task.clock.start(pid)
+    os.write(terminal, b"\n")
+    while number < task.count:
+        *whole, rest = (rest + os.read(terminal, READ_SIZE)).split(b"\r\n")
+        for line in whole:
+            number += 1
+            length += len(line)
+    task.clock.stop()
+    return f"{number} {length}"
+
+
+if __name__ == "__main__":
+    main({"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines})

@@ -1,0 +1,69 @@
+"""Send a line and await its answer: what most conversations are made of."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+from scripts.benchmarks.measure import COMMANDS, Job, Runner
+from scripts.benchmarks.report import Report
+
+
+@dataclass(frozen=True)
+class Program:
+    """Somebody to talk to; `@` in what is sent and answered is the number of the round."""
+
+    command: tuple[str, ...]
+    ready: str
+    send: str
+    reply: str
+
+
+PROGRAMS: Final = {
+    "cat": Program(
+        ("sh", "-c", "stty -echo; printf READY; exec cat"), "READY", "=@=\n", "=@=\r\n"
+    ),
+    "bash": Program(
+        ("env", "TERM=dumb", "PS1=>>> ", "bash", "--norc", "--noprofile", "-i"),
+        ">>> ",
+        "echo =$((@))=\n",
+        "=@=\r\n>>> ",
+    ),
+    "python": Program(
+        ("env", "TERM=dumb", "PYTHON_BASIC_REPL=1", sys.executable, "-q"),
+        ">>> ",
+        "print('=%d=' % @)\n",
+        "=@=\r\n>>> ",
+    ),
+}
+
+
+def run(runner: Runner) -> Report:
+    """Measure, and compare with what was promised."""
+    report = Report("roundtrip", "send a line, await the answer", "trip")
+    for name, program in PROGRAMS.items():
+        comparison = runner.compare(name, [_job(runner, peer, program) for peer in COMMANDS])
+        report.comparisons.append(comparison)
+        report.claim_faster(comparison, "pexpect", 100)
+        report.claim_cpu(comparison, "pexpect tuned", 0.85)
+        report.claim_cpu(comparison, "Tcl Expect", 1)
+        report.claim_cpu(comparison, "Expect.pm", 1)
+        report.claim_cpu(comparison, "raw loop", 1.5)
+    report.notes += [
+        "Processor time is the tool's and the program's together.",
+        "In wall time, tools that do not sleep differ by little but the scheduler's moods.",
+    ]
+    return report
+
+
+def _job(runner: Runner, peer: str, program: Program) -> Job:
+    # pexpect at its defaults sleeps 50 ms before each send.
+    count = 10 if peer == "pexpect" else 300 if runner.quick else 1000
+    names = {
+        "count": count,
+        "ready": program.ready,
+        "send": program.send,
+        "reply": program.reply,
+    }
+    return Job(peer, "roundtrip", names, str(count), count, program.command)
