@@ -14,7 +14,7 @@ def run(runner: Runner) -> Report:
     command = ("sh", "-c", f"stty raw -echo; {AWAITS}exec cat '{path}'")
     names = {"count": count}
     jobs = [Job(peer, "lines", names, expected, count, command) for peer in COMMANDS]
-    report = Report("lines", f"{count} short lines, one at a time, over a pty", "line")
+    report = Report("lines", f"{count} short lines, one at a time, over a pty", "lines")
     comparison = runner.compare(f"{count} lines", jobs)
     report.comparisons.append(comparison)
     report.claim_faster(comparison, "pexpect tuned", 2.3)

@@ -48,7 +48,7 @@ class Report:
     """One benchmark's outcome.
 
     Attributes:
-        unit: What is counted, in the singular.
+        unit: What is counted, in the plural.
     """
 
     name: str
@@ -102,14 +102,14 @@ class Report:
     def _cells(self, comparison: Comparison, series: Series) -> list[str]:
         title = series.job.title
         if not series.wall or series.too_slow:
-            return [title, series.failure, "", "", ""]
+            return [title, "", "", series.failure, ""]
         wall = series.median("wall")
         times = comparison.ratio(title, "chat") if "chat" in comparison.series else math.nan
         return [
             title,
             duration(wall),
             duration(series.median("cpu")),
-            f"{number(1 / wall)} {self.unit}s/s",
+            f"{number(1 / wall)} {self.unit}/s",
             "" if title == "chat" or math.isnan(times) else f"{number(times)}×",
         ]
 

@@ -41,7 +41,7 @@ PROGRAMS: Final = {
 
 def run(runner: Runner) -> Report:
     """Measure, and compare with what was promised."""
-    report = Report("roundtrip", "send a line, await the answer", "trip")
+    report = Report("roundtrip", "send a line, await the answer", "trips")
     for name, program in PROGRAMS.items():
         comparison = runner.compare(name, [_job(runner, peer, program) for peer in COMMANDS])
         report.comparisons.append(comparison)

@@ -19,7 +19,7 @@ def run(runner: Runner) -> Report:
     peers = ("chat", "pexpect", "pexpect tuned")
     expected = str(zlib.crc32(output.encode()))
     jobs = [Job(peer, "shell", names, expected, 1) for peer in peers]
-    report = Report("shell", f"a cell of {LINES} lines in bash", "cell")
+    report = Report("shell", f"a cell of {LINES} lines in bash", "cells")
     comparison = runner.compare(f"{LINES} lines", jobs)
     report.comparisons.append(comparison)
     report.claim_faster(comparison, "pexpect", 50, "speed against pexpect's replwrap")

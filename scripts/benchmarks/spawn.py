@@ -11,7 +11,7 @@ BALLAST = {SMALL: 0, LARGE: 1000}
 
 def run(runner: Runner) -> Report:
     """Measure, and compare with what was promised."""
-    report = Report("spawn", "start, await the end, reap, close", "spawn")
+    report = Report("spawn", "start, await the end, reap, close", "spawns")
     comparison = runner.compare("/bin/true", [_job(runner, peer) for peer in COMMANDS])
     report.comparisons.append(comparison)
     report.claim_faster(comparison, "pexpect", 50)
