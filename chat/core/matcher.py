@@ -24,7 +24,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from chat.core import program as programs_of
 from chat.core import syntax
 from chat.core.patterns import Literal, Regex, Textual
-from chat.core.program import Accepted, Program, Roamer, Runner
+from chat.core.program import ROAMS, Program
+from chat.core.runner import Accepted, Roamer, Runner
 from chat.core.stream import Stream
 from chat.core.sweep import WORTH, First, Needles, Sweep
 
@@ -74,7 +75,7 @@ class Tracker(Protocol):
         """The first match in a stream that does not go on."""
 
     def firsts(self) -> Sequence[First] | None:
-        """What a match begins with, for a sweep; `None` if that cannot be said."""
+        """What a sweep recognises it by; `None` if that cannot be said."""
 
 
 class LiteralTracker:
@@ -166,11 +167,11 @@ class Analysis:
         self.tree, self.growth, self.fixed = None, None, True
         self.behind = self.ahead = 1
         self.strict = self.plain = self.original
-        self.programs = [Program((), ())]
+        self.programs = [ROAMS]
 
     def runner(self, program: Program, begin: int) -> Runner | Roamer:
         """Something that runs one of the programs."""
-        if program.needles:
+        if program.segments:
             return Runner(program, begin)
         return Roamer(self.strict, self.plain, self._viable(), self.behind, begin)
 
@@ -224,12 +225,13 @@ class RegexTracker:
             runner.skip(position)
 
     def firsts(self) -> Sequence[First] | None:
-        """The first needles of its programs, unless one of them roams."""
+        """The first guards of its programs, unless one of them roams."""
         found = []
         for each in self._analysis.programs:
-            if not each.needles:
+            if not each.segments:
                 return None
-            needle = each.needles[0]
+            segment = each.segments[0]
+            needle = segment.needles[segment.guard]
             flags = self._analysis.original.flags
             found.append(First(needle.nodes, needle.width, needle.behind, flags))
         return found

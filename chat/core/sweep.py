@@ -1,6 +1,6 @@
 """One pass over the text for many patterns.
 
-Fifty searches read the text fifty times. Their first needles (see `chat.core.program`)
+Fifty searches read the text fifty times. Their first guards (see `chat.core.program`)
 make one regular expression, as a prefix tree so that its alternatives do not retry what
 they share, and `re` sweeps the text with that. Where it finds nothing, none of the
 patterns can begin. Where it stops, those that may begin with the character found there

@@ -1,0 +1,330 @@
+"""Running a program over a stream, from where it stopped the last time.
+
+A seeker looks for one segment, a runner for all of them in turn. A *roamer* runs what could
+not be cut into segments: it searches the whole pattern from the earliest place that may
+still be the start of a match, on texts that double in size, so that the total work stays
+within n log n.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, NamedTuple
+
+from chat.core.program import Gap, Program, Segment
+from chat.core.stream import Stream
+
+AT_ONCE: Final = 1 << 16
+"""Up to this many characters are searched again at each arrival; beyond, at doubled sizes."""
+
+FIRST_BLOCK: Final = 256
+"""Characters looked at first when going back through a gap: a few lines."""
+
+
+class Accepted(NamedTuple):
+    """The shortest prefix in which a program matches.
+
+    Attributes:
+        stop: The offset at which that prefix ends.
+        floor: No match in it starts before this offset.
+    """
+
+    stop: int
+    floor: int
+
+
+class Seeker:
+    """Looks for the match of a segment that ends first.
+
+    Args:
+        segment: What to look for.
+        begin: The offset at which matches may start.
+        origin: The offset at which the text begins, for what looks back.
+
+    Attributes:
+        guarded: Whether the guard has not come, so that nothing else needs looking at.
+        floor: After a match: none for this segment starts before this offset.
+    """
+
+    __slots__ = ("_begin", "_origin", "_resume", "_seen", "_tried", "floor", "guarded", "segment")
+
+    def __init__(self, segment: Segment, begin: int, origin: int) -> None:
+        self.segment: Final = segment
+        self.guarded = True
+        self.floor = begin
+        self._begin = begin
+        self._origin = origin
+        self._resume = begin  # the guard may start from here on
+        self._seen = begin  # and has been sought up to here
+        self._tried = 0  # the length of the text in which the whole was sought last
+
+    def copy(self) -> Seeker:
+        """The same standing, to go on from without changing this one."""
+        made = Seeker(self.segment, self._begin, self._origin)
+        made._resume, made._seen = self._resume, self._seen
+        return made
+
+    def cut(self, begin: int) -> None:
+        """Go on without the text before `begin`."""
+        self._begin = self._origin = begin
+        self.skip(begin)
+
+    def skip(self, position: int) -> None:
+        """Take it from the caller that the guard does not start before `position`."""
+        if position > self._resume:
+            self._resume = position
+            self._seen = max(self._seen, position)
+
+    def seek(self, stream: Stream[Any], limit: int, *, ended: bool) -> tuple[int, int] | None:
+        """Look on, up to `limit`.
+
+        Returns:
+            The start of the match, and the end of the shortest prefix it is in.
+        """
+        segment = self.segment
+        needle = segment.needles[segment.guard]
+        pattern = needle.plain if ended else needle.strict
+        if ended or not self.guarded:
+            self._seen = self._resume
+        while self._seen < limit:
+            text, base = self._window(stream, needle.behind)
+            stop = min(limit - base, len(text))
+            match = pattern.search(text, self._resume - base, stop)
+            if match is None:
+                self._seen = base + stop
+                self._resume = max(self._resume, self._seen - needle.width + 1)
+                continue
+            if len(segment.needles) > 1:
+                return self._seek_whole(stream, base + match.start(), limit, ended=ended)
+            if needle.fixed:
+                start, stop = match.span()
+            else:
+                start, stop = shortest(pattern, text, match, stop)
+            self.guarded = False
+            self.floor = max(self._begin, base + start - needle.width)
+            return base + start, base + stop
+        self.guarded = True
+        return None
+
+    def _window(self, stream: Stream[Any], behind: int) -> tuple[Any, int]:
+        text, base = stream.window(max(self._origin, self._resume - behind), self._seen)
+        if behind and base < self._origin:
+            return text[self._origin - base :], self._origin
+        return text, base
+
+    def _seek_whole(
+        self, stream: Stream[Any], guard: int, limit: int, *, ended: bool
+    ) -> tuple[int, int] | None:
+        """Look for the whole segment around its guard."""
+        self.guarded = False
+        self._resume = guard
+        floor = self._reach_back(stream, guard)
+        at_once = ended or limit < stream.end or limit - floor <= AT_ONCE
+        if not at_once and limit - floor < 2 * self._tried:
+            return None
+        self._tried = limit - floor
+        base = max(self._origin, floor - self.segment.behind)
+        text = stream.slice(base, limit)
+        pattern = self.segment.plain if ended else self.segment.strict
+        match = pattern.search(text, floor - base)
+        if match is None:
+            self._resume = max(guard, self._still_open(stream, limit))
+            return None
+        start, stop = shortest(pattern, text, match, len(text))
+        self.floor = floor
+        return base + start, base + stop
+
+    def _reach_back(self, stream: Stream[Any], guard: int) -> int:
+        """No match with its guard at this offset or later starts before the result."""
+        segment, position = self.segment, guard
+        for index in range(segment.guard, 0, -1):
+            position = run_start(stream, segment.gaps[index - 1], position, self._begin)
+            position -= segment.needles[index - 1].width
+        return max(self._begin, position)
+
+    def _still_open(self, stream: Stream[Any], limit: int) -> int:
+        """A guard before the result belongs to no match that is still to come."""
+        segment, position = self.segment, limit
+        for index in range(len(segment.needles) - 1, segment.guard, -1):
+            position = max(self._begin, position - segment.needles[index].width)
+            position = run_start(stream, segment.gaps[index - 1], position, self._begin)
+        # As the last one, the guard is complete, and so would its match have been.
+        is_last = segment.guard == len(segment.needles) - 1
+        return position - segment.needles[segment.guard].width + is_last
+
+
+def run_start(stream: Stream[Any], gap: Gap, position: int, begin: int) -> int:
+    """How far left of `position`, and not beyond `begin`, the runs of a gap can reach."""
+    if not gap.outside:
+        return begin
+    for finder in reversed(gap.outside):
+        block = FIRST_BLOCK
+        while position > begin:
+            start = max(begin, position - block)
+            last = None
+            for last in finder.finditer(stream.slice(start, position)):
+                pass
+            if last is not None:
+                position = start + last.end()
+                break
+            position, block = start, block * 2
+    return position
+
+
+class Runner:
+    """Where one program stands in one stream.
+
+    Args:
+        program: What to run.
+        begin: The offset at which matches may start.
+    """
+
+    __slots__ = ("_begin", "_floor", "_seeker", "_stage", "program")
+
+    def __init__(self, program: Program, begin: int) -> None:
+        self.program: Final = program
+        self._begin = begin
+        self._stage = 0
+        self._floor = begin
+        self._seeker = Seeker(program.segments[0], begin, begin)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing of it has come that a sweep would find."""
+        return self._stage == 0 and self._seeker.guarded
+
+    def copy(self) -> Runner:
+        """The same standing, to go on from without changing this one."""
+        made = Runner(self.program, self._begin)
+        made._stage, made._floor = self._stage, self._floor
+        made._seeker = self._seeker.copy()
+        return made
+
+    def cut(self, begin: int) -> None:
+        """Go on without the text before `begin`, while it is fresh."""
+        self._begin = begin
+        self._seeker.cut(begin)
+
+    def skip(self, position: int) -> None:
+        """Take it from the caller that the first guard does not start before `position`."""
+        if self.is_fresh:
+            self._seeker.skip(position)
+
+    def scan(self, stream: Stream[Any], limit: int, *, ended: bool = False) -> Accepted | None:
+        """Look on, up to `limit`, for the shortest prefix with a match.
+
+        Args:
+            ended: The text will not go on after `limit`.
+        """
+        segments = self.program.segments
+        while True:
+            found = self._seeker.seek(stream, limit, ended=ended)
+            if found is None:
+                return None
+            start, stop = found
+            if self._stage == 0:
+                self._floor = self._seeker.floor
+            if self._stage + 1 == len(segments):
+                return Accepted(stop, self._start_floor(stream))
+            length = segments[self._stage].length
+            begin = stop if length is None else start + length
+            self._stage += 1
+            self._seeker = Seeker(segments[self._stage], begin, self._begin)
+
+    def _start_floor(self, stream: Stream[Any]) -> int:
+        leading = self.program.leading
+        if leading is None:
+            return self._floor
+        return run_start(stream, leading, self._floor, self._begin)
+
+
+class Roamer:
+    """A program that could not be cut: searched whole, from the first start that may serve.
+
+    Args:
+        strict: Matches what stays a match whatever comes.
+        plain: Matches in a text that will not go on.
+        viable: Matches what is, or could still become, a match.
+        behind: Characters before a match that it looks at.
+        begin: The offset at which matches may start.
+    """
+
+    __slots__ = ("_begin", "_behind", "_floor", "_plain", "_seen", "_strict", "_viable")
+
+    is_fresh = False
+
+    def __init__(
+        self,
+        strict: re.Pattern[Any],
+        plain: re.Pattern[Any],
+        viable: re.Pattern[Any] | None,
+        behind: int,
+        begin: int,
+    ) -> None:
+        self._strict: Final = strict
+        self._plain: Final = plain
+        self._viable: Final = viable
+        self._behind: Final = behind
+        self._begin = begin
+        self._floor = begin  # no match starts before
+        self._seen = begin
+
+    def copy(self) -> Roamer:
+        """The same standing, to go on from without changing this one."""
+        made = Roamer(self._strict, self._plain, self._viable, self._behind, self._begin)
+        made._floor, made._seen = self._floor, self._seen
+        return made
+
+    def skip(self, position: int) -> None:
+        """Nothing to skip: a roaming pattern takes part in no sweep."""
+
+    def scan(self, stream: Stream[Any], limit: int, *, ended: bool = False) -> Accepted | None:
+        """Look on, up to `limit`, for the shortest prefix with a match; see `Runner.scan`."""
+        size = limit - self._floor
+        at_once = ended or limit < stream.end or size <= AT_ONCE
+        if not at_once and size < 2 * (self._seen - self._floor):
+            return None
+        begin = max(self._begin, self._floor - self._behind)
+        text = stream.slice(begin, limit)
+        pattern = self._plain if ended else self._strict
+        match = pattern.search(text, self._floor - begin)
+        self._seen = limit
+        if match is None:
+            self._advance(text, begin, limit)
+            return None
+        start, stop = shortest(pattern, text, match, len(text))
+        return Accepted(begin + stop, begin + min(start, match.start()))
+
+    def _advance(self, text: Any, begin: int, limit: int) -> None:
+        if self._viable is not None:
+            match = self._viable.search(text, self._floor - begin)
+            self._floor = limit if match is None else begin + match.start()
+
+
+def shortest(
+    pattern: re.Pattern[Any], text: Any, match: re.Match[Any], stop: int
+) -> tuple[int, int]:
+    """The shortest prefix of the text in which the pattern matches.
+
+    Args:
+        match: A match in the whole of it; the leftmost, so none starts before it.
+        stop: Where the text ends for this purpose.
+
+    Returns:
+        The start of the match and the length of the prefix.
+    """
+    begin = match.start()
+    low, high = begin - 1, match.end()  # no match in `low`; perhaps not yet in `high`
+    found = pattern.search(text, begin, high)
+    while found is None:  # look-ahead: the prefix is longer than the match
+        low, high = high, min(stop, 2 * high - begin + 1)
+        found = pattern.search(text, begin, high)
+    start = found.start()
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = pattern.search(text, begin, middle)
+        if found is None:
+            low = middle
+        else:
+            high, start = middle, found.start()
+    return start, high
