@@ -20,6 +20,9 @@ SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file()
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
+CHANGES = (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
 def names(paths):
     return [path.name for path in paths]
 
@@ -46,16 +49,12 @@ def test_whatever_is_imported_by_the_package_is_exported():
 
 
 def test_the_change_list_begins_with_this_version():
-    headings = re.findall(
-        r"^## \[([^]]+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE
-    )
+    headings = re.findall(r"^## \[([^]]+)\]", CHANGES, re.MULTILINE)
     assert headings[0] == __version__ == chat.__version__
 
 
 def test_the_change_list_is_in_full_sentences():
-    entries = re.split(r"^- ", (ROOT / "CHANGELOG.md").read_text("utf-8"), flags=re.MULTILINE)[
-        1:
-    ]
+    entries = re.split(r"^- ", CHANGES, flags=re.MULTILINE)[1:]
     loose = [entry for entry in entries if not entry.split("\n\n")[0].strip().endswith(".")]
     assert loose == []
 

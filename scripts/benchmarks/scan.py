@@ -53,7 +53,9 @@ def _compare_sizes(runner: Runner, report: Report, via: str, awaited: str) -> No
 
 
 def _is_quick(runner: Runner, comparison: Comparison, peer: str) -> bool:
-    """Whether four times the work can be expected to fit into the limit."""
+    """Whether a peer that chat is compared with can do four times the work in time."""
+    if peer in ("chat", "raw loop"):
+        return True
     series = comparison.series[peer]
     return not series.failure and series.median("wall") * series.job.units < runner.limit / 5
 
