@@ -7,6 +7,7 @@ first cannot lock each other up.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import AnyStr, Final, Generic, final
 
@@ -23,11 +24,14 @@ from chat.errors import (
 )
 from chat.events import Ended, Event, Listener, Received
 from chat.timing import READABLE, WRITABLE, Clock, Ready, seconds_until
-from chat.transports import Process, Terminal, Transport, Writer, capability
+from chat.transports import READ_SIZE, Process, Terminal, Transport, Writer, capability
 from chat.values import ExitStatus
 
 WRITE_SIZE: Final = 65536
 """Bytes offered at once: as many as a pipe or a socket takes."""
+
+FLOOD: Final = 2048
+"""A read that brings this much is taken as one of many, and more is read at once."""
 
 LOOK_AGAIN: Final = (0.001, 0.002, 0.005, 0.01, 0.02)
 """Seconds between looks at a state that no descriptor announces (a terminal's echo, a
@@ -140,6 +144,8 @@ class Channel(Generic[AnyStr]):
         """
         try:
             data = self.transport.read()
+            if len(data) >= FLOOD:
+                data = self._read_flood(data)
         except BlockingIOError:
             return None
         text = self.codec.decode(data, not data)
@@ -153,6 +159,19 @@ class Channel(Generic[AnyStr]):
         if self.listeners:
             self.emit(Ended())
         return Arrival.DATA if text else Arrival.ENDED
+
+    def _read_flood(self, first: bytes) -> bytes:
+        """Gather what else is there already: a terminal gives out 4 KiB at a time."""
+        pieces, size = [first], len(first)
+        read = self.transport.read
+        with contextlib.suppress(BlockingIOError):
+            while size < READ_SIZE:
+                piece = read()
+                if not piece:
+                    break  # the end is there again at the next read
+                pieces.append(piece)
+                size += len(piece)
+        return b"".join(pieces)
 
     def drain(self) -> None:
         """Read what has come already, without waiting."""
