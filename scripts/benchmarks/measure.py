@@ -165,7 +165,7 @@ class Runner:
             return
         said = json.loads(done.stdout.splitlines()[-1])
         if said["result"] != job.expected:
-            series.failure = f"WRONG RESULT {said['result']!r}, not {job.expected!r}"
+            series.failure = f"WRONG RESULT: {said['result']!r}, not {job.expected!r}"
             return
         series.wall.append(said["wall"] / job.units)
         series.cpu.append(said["cpu"] / job.units)

@@ -39,7 +39,9 @@ class Claim:
     def cells(self) -> list[str]:
         """The row of a table."""
         sign = "≥" if self.at == "least" else "≤"
-        measured = ("over " if self.bound else "") + number(self.measured)
+        measured = ("over " if self.bound and not math.isnan(self.measured) else "") + number(
+            self.measured
+        )
         return [self.text, f"{sign} {number(self.target)}", measured, self.verdict]
 
 
@@ -102,7 +104,7 @@ class Report:
     def _cells(self, comparison: Comparison, series: Series) -> list[str]:
         title = series.job.title
         if not series.wall or series.too_slow:
-            return [title, "", "", series.failure, ""]
+            return [title, "", "", series.failure.partition(":")[0], ""]
         wall = series.median("wall")
         times = comparison.ratio(title, "chat") if "chat" in comparison.series else math.nan
         return [

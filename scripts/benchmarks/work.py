@@ -63,8 +63,8 @@ def _log_lines(size: int) -> Iterable[str]:
         line = (
             f"2026-01-02T03:04:05.678 {level} worker-{chance.randrange(9)}"
             f" request={request:08} path=/api/v1/items/{item}"
-            f" status=200 took={chance.randrange(900)}ms\n"
-        )[:size]
+            f" status=200 took={chance.randrange(900)}ms"
+        )[: size - 1] + "\n"
         size -= len(line)
         yield line
 
