@@ -23,7 +23,7 @@ from chat.errors import (
     seconds,
 )
 from chat.events import Ended, Event, Listener, Received
-from chat.timing import READABLE, WRITABLE, Clock, Ready, seconds_until
+from chat.timing import READABLE, WRITABLE, Clock, Ready, deadline_after, seconds_until
 from chat.transports import READ_SIZE, Process, Terminal, Transport, Writer, capability
 from chat.values import ExitStatus
 
@@ -95,22 +95,24 @@ class Channel(Generic[AnyStr]):
             StreamOverflow: More has come than may be kept.
             OSError: The connection failed.
         """
+        deadline, silence, input_wait = request
         if self.ended:
             return Arrival.ENDED
         self.stream.check_room()
-        if request.input_wait:
+        if input_wait:
             return self._receive_until_input_wait(request)
-        return self._receive(request.deadline, request.silence)
+        return self._receive(deadline, silence)
 
     def _receive(self, deadline: float | None, silence: float | None) -> Arrival:
         while True:
-            limit = None if deadline is None else deadline - self.clock.now()
-            patience = limit if silence is None else _least(limit, silence)
+            left = patience = None if deadline is None else deadline - self.clock.now()
+            if silence is not None:
+                patience = silence if left is None else min(left, silence)
             if self._wait_readable(patience):
                 arrival = self.fill()
                 if arrival is not None:
                     return arrival
-            elif limit is None or (silence is not None and silence < limit):
+            elif left is None or (silence is not None and silence < left):
                 return Arrival.SILENCE
             else:
                 return Arrival.EXPIRED
@@ -181,11 +183,11 @@ class Channel(Generic[AnyStr]):
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
-    def transmit(self, data: bytes, deadline: float | None, timeout: float | None) -> int:
+    def transmit(self, data: bytes, timeout: float | None) -> int:
         """Send all of it, or say how much went.
 
         Args:
-            timeout: What the deadline came from, for the message.
+            timeout: Seconds it may take; `None`: no limit.
 
         Raises:
             SessionClosed: This side has closed.
@@ -194,10 +196,20 @@ class Channel(Generic[AnyStr]):
             PeerGone: The other side is gone.
             StreamOverflow: While it was not taken, more came than may be kept.
         """
-        self.check_open()
+        if self.closed:
+            self.check_open()
         if self._line_sent + len(data) >= self._line_limit:
             self._check_lines(data)
         sent = self._write(data)
+        if sent < len(data):
+            self._write_rest(data, sent, timeout)
+        line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self._line_sent = len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
+        return len(data)
+
+    def _write_rest(self, data: bytes, sent: int, timeout: float | None) -> None:
+        """Write on as the other side takes it, reading what it says meanwhile."""
+        deadline = deadline_after(self.clock.now(), timeout)
         while sent < len(data):
             if not self._wait_to_write(deadline):
                 raise SendTimeout(
@@ -207,9 +219,6 @@ class Channel(Generic[AnyStr]):
                     total=len(data),
                 )
             sent += self._write(data, sent)
-        line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
-        self._line_sent = len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
-        return sent
 
     def _write(self, data: bytes, sent: int = 0) -> int:
         """Write what is taken at once; 0 if that is nothing."""

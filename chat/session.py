@@ -26,7 +26,7 @@ from chat.errors import (
 from chat.events import Closed, Listener, Matched, Resized, Sent, TimedOut
 from chat.signals import number
 from chat.sinks import Log, SinkLike, make_sink
-from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
+from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after, seconds_until
 from chat.transports import Process, Terminal, Transport
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize
 
@@ -96,10 +96,10 @@ class Session(Generic[AnyStr]):
         self.view: Final = view
         self._stream: Final[Stream[AnyStr]] = Stream(codec.empty, limit=limit, overflow=overflow)
         self._channel: Final = Channel(transport, codec, self._stream, clock)
+        self._kind: Final = type(codec.empty)
         self._cursor: Final = self._stream.cursor(0)
         self._views: Final[dict[str, View[AnyStr]]] = {"raw": RawView(self._stream, self._cursor)}
-        self._awaited: Final[dict[Any, Awaited]] = {}
-        self._dropped = 0
+        self._listening: Final[dict[Any, Listening[AnyStr]]] = {}
         self.newline: Final[AnyStr] = self._default_newline() if newline is None else newline
         if log is not None:
             self.log_to(log)
@@ -158,19 +158,19 @@ class Session(Generic[AnyStr]):
             SessionClosed: This side has closed the session.
             SendError: An answer could not be sent.
         """
-        limit = self._limit(timeout)
+        limit = self.timeout if timeout is UNSET else _checked_timeout(timeout)
         silence = self.quiet if quiet is UNSET else _checked_quiet(quiet)
         listening = self._listen(patterns, respond, view)
-        if not respond:
-            match = listening.scan()
-            if match is not None:
-                return self._matched(match)
-        deadline = deadline_after(self._channel.clock.now(), limit)
-        if not respond:
-            flow = dialogues.wait_for(listening, deadline=deadline, quiet=silence)
-        else:
+        if respond:
+            deadline = deadline_after(self._channel.clock.now(), limit)
             answers = list(respond.values())
             flow = dialogues.expect(listening, answers, deadline=deadline, quiet=silence)
+            return self._conclude(flow, listening, limit)
+        match = listening.scan()  # what is there already needs no dialogue
+        if match is not None:
+            return self._matched(match)
+        deadline = None if limit is None else self._channel.clock.now() + limit
+        flow = dialogues.wait_for(listening, deadline=deadline, quiet=silence)
         return self._conclude(flow, listening, limit)
 
     def ask(
@@ -208,10 +208,7 @@ class Session(Generic[AnyStr]):
         return dialogues.answer_text(match.before, question)
 
     def _limit(self, timeout: float | None | Unset) -> float | None:
-        if timeout is UNSET:
-            return self.timeout
-        check_seconds("timeout", timeout)
-        return timeout
+        return self.timeout if timeout is UNSET else _checked_timeout(timeout)
 
     def _listen(
         self,
@@ -219,40 +216,32 @@ class Session(Generic[AnyStr]):
         respond: Mapping[Any, Answering] | None,
         view: ViewName | None,
     ) -> Listening[AnyStr]:
-        self._channel.check_open()
-        chosen = self._views.get(view or self.view) or self._text_view(view or self.view)
-        awaited = self._ready_made(patterns, tuple(respond) if respond else (), chosen)
-        chosen.refresh()
-        if awaited.order.begin != chosen.position:
-            awaited.order.reset(chosen.position)
-        return Listening(chosen, awaited, self._take_dropped)
-
-    def _text_view(self, name: ViewName) -> View[AnyStr]:
-        """The view without escape sequences, made when it is first asked for."""
-        _check_view(name)
-        made = self._views[name] = TextView(self._stream, self._cursor)
-        return made
-
-    def _ready_made(
-        self, patterns: tuple[Any, ...], prompts: tuple[Any, ...], view: View[AnyStr]
-    ) -> Awaited:
-        """The patterns made ready; a list that was waited for before resumes its search."""
-        known = (patterns, prompts, view)
+        """Be ready to hear the patterns; what was waited for before resumes its search."""
+        if self._channel.closed:
+            self._channel.check_open()
+        known = (patterns, tuple(respond) if respond else (), view or self.view)
         try:
-            found = self._awaited.get(known)
+            found = self._listening.get(known)
         except TypeError:  # something unhashable: a list of patterns, or no pattern at all
-            return Awaited(patterns, self._stream.empty, answered=prompts)
+            found = self._new_listening(known)
         if found is None:
-            found = Awaited(patterns, self._stream.empty, answered=prompts)
-            if len(self._awaited) >= REMEMBERED:
-                self._awaited.clear()
-            self._awaited[known] = found
+            if len(self._listening) >= REMEMBERED:
+                self._listening.clear()
+            found = self._listening[known] = self._new_listening(known)
+        found.begin()
         return found
 
-    def _take_dropped(self) -> int:
-        """How much was dropped before the reader's place since this was last asked."""
-        count, self._cursor.dropped = self._cursor.dropped, 0
-        return count
+    def _new_listening(self, known: tuple[Any, Any, Any]) -> Listening[AnyStr]:
+        patterns, prompts, view = known
+        awaited = Awaited(patterns, self._stream.empty, answered=prompts)
+        return Listening(self._view(view), awaited, self._cursor)
+
+    def _view(self, name: ViewName) -> View[AnyStr]:
+        found = self._views.get(name)
+        if found is None:
+            _check_view(name)
+            found = self._views[name] = TextView(self._stream, self._cursor)
+        return found
 
     # ── driving dialogues ─────────────────────────────────────────────────────────────────
 
@@ -319,7 +308,8 @@ class Session(Generic[AnyStr]):
     def _send_line(self, text: AnyStr, deadline: float | None) -> int:
         line: Any = text
         ends: Any = (b"\n", b"\r") if isinstance(line, bytes) else ("\n", "\r")
-        return self._send(line if line.endswith(ends) else line + self.newline, deadline)
+        limit = seconds_until(deadline, self._channel.clock.now())
+        return self._send(line if line.endswith(ends) else line + self.newline, limit)
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
@@ -340,12 +330,12 @@ class Session(Generic[AnyStr]):
             UnicodeEncodeError: The session's encoding has no such character.
             SessionClosed: This side has closed the session.
         """
-        return self._send(self._checked(text), self._deadline(timeout), self._limit(timeout))
+        return self._send(self._checked(text), timeout)
 
     def sendline(self, text: AnyStr | None = None, *, timeout: float | None | Unset = UNSET) -> int:
         """Send text and the end of a line (`newline`). Returns and raises as `send`."""
         line: Any = self.newline if text is None else self._checked(text) + self.newline
-        return self._send(line, self._deadline(timeout), self._limit(timeout))
+        return self._send(line, timeout)
 
     def press(self, *names: str, timeout: float | None | Unset = UNSET) -> int:
         """Send keys by name: `"Ctrl-C"`, `"F10"`, `"PageDown"`, `"Alt-f"`, `"q"`.
@@ -375,7 +365,7 @@ class Session(Generic[AnyStr]):
         channel = self._channel
         channel.check_open()
         if channel.terminal is not None:
-            channel.transmit(channel.terminal.control("eof"), self._deadline(UNSET), self.timeout)
+            channel.transmit(channel.terminal.control("eof"), self.timeout)
         elif channel.writer is not None:
             channel.writer.close()
         else:
@@ -392,7 +382,7 @@ class Session(Generic[AnyStr]):
             self.signal("INT")
         else:
             self._channel.check_open()
-            self._channel.transmit(terminal.control("intr"), self._deadline(UNSET), self.timeout)
+            self._channel.transmit(terminal.control("intr"), self.timeout)
 
     def send_secret(
         self,
@@ -432,30 +422,30 @@ class Session(Generic[AnyStr]):
             data = plain.encode()
         else:
             data = channel.codec.encode(plain)  # type: ignore[arg-type]  # a stream of text
-        channel.transmit(data + end, deadline, self.timeout)
+        channel.transmit(data + end, seconds_until(deadline, channel.clock.now()))
         if channel.listeners:
             channel.emit(Sent("", secret=True))
 
     def _send_codes(self, codes: str, timeout: float | None | Unset) -> int:
         said: Any = codes.encode() if isinstance(self._stream.empty, bytes) else codes
-        return self._send(said, self._deadline(timeout), self._limit(timeout))
+        return self._send(said, timeout)
 
-    def _send(self, text: AnyStr, deadline: float | None, timeout: float | None = None) -> int:
+    def _send(self, text: AnyStr, timeout: float | None | Unset) -> int:
         channel = self._channel
-        sent = channel.transmit(channel.codec.encode(text), deadline, timeout)
+        limit = self.timeout if timeout is UNSET else _checked_timeout(timeout)
+        sent = channel.transmit(channel.codec.encode(text), limit)
         if channel.listeners:
             channel.emit(Sent(text))
         return sent
 
     def _checked(self, text: Any) -> AnyStr:
-        if not isinstance(text, type(self._stream.empty)):
+        if not isinstance(text, self._kind):
             if isinstance(text, Secret):
                 raise TypeError("a Secret is sent by send_secret()")
             raise TypeError(
-                f"this session sends {type(self._stream.empty).__name__},"
-                f" not {type(text).__name__}"
+                f"this session sends {self._kind.__name__}, not {type(text).__name__}"
             )
-        return text
+        return text  # type: ignore[return-value]  # the session's kind is AnyStr's
 
     def _deadline(self, timeout: float | None | Unset) -> float | None:
         return deadline_after(self._channel.clock.now(), self._limit(timeout))
@@ -774,6 +764,15 @@ def _check_view(view: object) -> None:
         raise ValueError(f"view is 'raw' or 'text', not {view!r}")
 
 
-def _checked_quiet(quiet: float) -> float:
+def _checked_timeout(timeout: float | None | Unset) -> float | None:
+    assert not isinstance(timeout, Unset)
+    check_seconds("timeout", timeout)
+    return timeout
+
+
+def _checked_quiet(quiet: float | Unset) -> float:
+    assert not isinstance(quiet, Unset)
+    if quiet is None:
+        raise TypeError("quiet is seconds, not None")
     check_seconds("quiet", quiet)
     return quiet

@@ -47,10 +47,10 @@ class SystemClock:
         poller = select.poll()
         for descriptor, events in interest.items():
             poller.register(descriptor, events)
-        poll = poller.poll
+        poll, round_up = poller.poll, math.ceil
 
         def wait(seconds: float | None) -> Ready:
-            return poll(milliseconds(seconds))
+            return poll(None if seconds is None else max(0, round_up(seconds * 1000)))
 
         return wait
 

@@ -16,7 +16,7 @@ import enum
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, AnyStr, Final, Generic, TypeAlias, final
+from typing import Any, AnyStr, Final, Generic, NamedTuple, TypeAlias, final
 
 from chat.core.match import NO_NAMES, Match
 from chat.core.matcher import Found, Order, StreamOrder
@@ -32,6 +32,7 @@ from chat.core.patterns import (
     check_kind,
     flatten,
 )
+from chat.core.stream import Cursor
 from chat.core.views import View
 from chat.errors import PatternError
 from chat.values import Secret
@@ -47,9 +48,7 @@ class Arrival(enum.Enum):
     EXPIRED = "the deadline has passed"
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Receive:
+class Receive(NamedTuple):
     """Wait until more has come, and feed it to the stream.
 
     Attributes:
@@ -106,7 +105,8 @@ class Awaited:
     """
 
     __slots__ = (
-        "answered", "conditions", "members", "order", "patterns", "quiet", "settles",
+        "answered", "conditions", "may_be_quiet", "members", "order", "patterns", "quiet",
+        "settles",
     )  # fmt: skip
 
     def __init__(
@@ -121,8 +121,8 @@ class Awaited:
         self.answered: Final = tuple(flatten(answered))
         if not self.patterns:
             raise PatternError("there is nothing to wait for")
-        # Each text with the number of the pattern it belongs to.
-        self.members: Final[list[tuple[int, Textual]]] = []
+        # Each text with the number and the name of the pattern it belongs to.
+        self.members: Final[list[tuple[int, Textual, str | None]]] = []
         self.conditions: Final[dict[Condition, int]] = {}
         self.quiet: Final[list[tuple[float, int]]] = []
         for index, pattern in enumerate(self.patterns):
@@ -132,8 +132,9 @@ class Awaited:
                 raise PatternError(f"{pattern} cannot be answered: it is not a prompt")
             self._sort_in(index, pattern, empty)
         self.quiet.sort()
-        self.order: Final = order([text for _, text in self.members], empty)
+        self.order: Final = order([text for _, text, _ in self.members], empty)
         self.settles: Final = self.order.may_settle
+        self.may_be_quiet: Final = self.settles or bool(self.quiet)
 
     def _sort_in(self, index: int, pattern: Pattern, empty: str | bytes) -> None:
         check_kind(pattern, empty)
@@ -142,19 +143,14 @@ class Awaited:
         elif isinstance(pattern, Quiet):
             self.quiet.append((pattern.seconds, index))
         elif isinstance(pattern, AnyOf):
-            self.members.extend((index, member) for member in pattern.members)
+            self.members += [(index, each, pattern.name or each.name) for each in pattern.members]
         else:
-            self.members.append((index, pattern))
+            self.members.append((index, pattern, pattern.name))
 
     @property
     def descriptions(self) -> list[str]:
         """The patterns in words, for errors."""
         return [str(pattern) for pattern in self.patterns]
-
-    def pattern(self, index: int) -> Pattern:
-        """The pattern of that number, answered ones counted after the others."""
-        known = len(self.patterns)
-        return self.patterns[index] if index < known else self.answered[index - known]
 
 
 # ── making matches ────────────────────────────────────────────────────────────────────────
@@ -162,28 +158,19 @@ class Awaited:
 
 def matched(awaited: Awaited, view: View[AnyStr], found: Found, dropped: int) -> Match[AnyStr]:
     """The match of a text, which is consumed up to its end."""
-    index, member = awaited.members[found.number]
-    stream, begin = view.stream, view.position
+    number, start, end, match = found
+    index, member, name = awaited.members[number]
+    stream = view.stream
     groups: tuple[AnyStr | None, ...] = ()
     named: Mapping[str, AnyStr | None] = NO_NAMES
-    if found.match is not None and found.match.re.groups:
-        groups = found.match.groups()
-        if found.match.re.groupindex:
-            named = MappingProxyType(found.match.groupdict())
-    made = Match(
-        index,
-        member,
-        stream.slice(found.start, found.end),
-        stream.slice(begin, found.start),
-        view.offset(found.start),
-        view.offset(found.end, behind=True),
-        groups,
-        named,
-        dropped,
-        awaited.pattern(index).name or member.name,
-    )
-    view.consume(found.end)
-    return made
+    if match is not None and match.re.groups:
+        groups = match.groups()
+        if match.re.groupindex:
+            named = MappingProxyType(match.groupdict())
+    text, before = stream.slice(start, end), stream.slice(view.position, start)
+    start, stop = view.offset(start), view.offset(end, behind=True)
+    view.consume(end)
+    return Match(index, member, text, before, start, stop, groups, named, dropped, name)
 
 
 def fulfilled(
@@ -213,27 +200,34 @@ def fulfilled(
 @final
 @dataclass(slots=True)
 class Listening(Generic[AnyStr]):
-    """One wait of one reader: the awaited patterns on a view of the stream.
-
-    Attributes:
-        dropped: Tells how much was dropped from before the reader's place, and forgets it.
-    """
+    """What one reader waits for: the awaited patterns on a view of the stream."""
 
     view: View[AnyStr]
     awaited: Awaited
-    dropped: Callable[[], int]
+    cursor: Cursor
+
+    def begin(self) -> None:
+        """Start a wait. If nothing was consumed since the last one, its search goes on."""
+        self.view.refresh()
+        order, position = self.awaited.order, self.view.position
+        if order.begin != position:
+            order.reset(position)
 
     def scan(self) -> Match[AnyStr] | None:
         """The match that what has come decides."""
         self._refresh()
         found = self.awaited.order.scan(self.view.stream)
-        return None if found is None else self._made(found)
+        if found is None:
+            return None
+        return matched(self.awaited, self.view, found, self._dropped())
 
     def settle(self) -> Match[AnyStr] | None:
         """The match if what has come is all there is."""
         self._refresh()
         found = self.awaited.order.settle(self.view.stream)
-        return None if found is None else self._made(found)
+        if found is None:
+            return None
+        return matched(self.awaited, self.view, found, self._dropped())
 
     def _refresh(self) -> None:
         self.view.refresh()
@@ -241,15 +235,17 @@ class Listening(Generic[AnyStr]):
         if order.begin < position:  # the limit was reached, and the oldest dropped
             order.cut(position)
 
-    def _made(self, found: Found) -> Match[AnyStr]:
-        return matched(self.awaited, self.view, found, self.dropped())
+    def _dropped(self) -> int:
+        """How much was dropped unread before the reader's place, which is told once."""
+        count, self.cursor.dropped = self.cursor.dropped, 0
+        return count
 
     def condition(self, which: Condition) -> Match[AnyStr] | None:
         """The match of a condition that has come about, if it was awaited."""
         index = self.awaited.conditions.get(which)
         if index is None:
             return None
-        return fulfilled(index, which, self.view, self.dropped())
+        return fulfilled(index, which, self.view, self._dropped())
 
     def silence(self, passed: float) -> Match[AnyStr] | None:
         """The match of the first `Quiet` that so many seconds of silence satisfy."""
@@ -257,7 +253,7 @@ class Listening(Generic[AnyStr]):
             if passed >= seconds:
                 pattern = self.awaited.patterns[index]
                 assert isinstance(pattern, Quiet)
-                return fulfilled(index, pattern, self.view, self.dropped())
+                return fulfilled(index, pattern, self.view, self._dropped())
         return None
 
 
@@ -277,7 +273,7 @@ def wait_for(
         The match; or `ENDED` or `EXPIRED` if that is how it ended and nobody awaited it.
     """
     awaited = listening.awaited
-    steps = _silences(awaited, quiet)
+    steps = _silences(awaited, quiet) if awaited.may_be_quiet else ()
     wants_input = INPUT_WAIT in awaited.conditions
     passed, step = 0.0, 0
     while True:
@@ -298,8 +294,6 @@ def wait_for(
 
 def _silences(awaited: Awaited, quiet: float) -> list[float]:
     """The lengths of silence that mean something, in order."""
-    if not awaited.quiet:
-        return [quiet] if awaited.settles else []
     lengths = {seconds for seconds, _ in awaited.quiet}
     if awaited.settles:
         lengths.add(quiet)
