@@ -27,6 +27,8 @@ from chat.timing import READABLE, WRITABLE, Clock, Ready, deadline_after, second
 from chat.transports import READ_SIZE, Process, Terminal, Transport, Writer, capability
 from chat.values import ExitStatus
 
+LINE_ENDS: Final = (b"\n", b"\r")
+
 WRITE_SIZE: Final = 65536
 """Bytes offered at once: as many as a pipe or a socket takes."""
 
@@ -203,8 +205,11 @@ class Channel(Generic[AnyStr]):
         sent = self._write(data)
         if sent < len(data):
             self._write_rest(data, sent, timeout)
-        line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
-        self._line_sent = len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
+        if data.endswith(LINE_ENDS):
+            self._line_sent = 0
+        else:
+            line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
+            self._line_sent = len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
         return len(data)
 
     def _write_rest(self, data: bytes, sent: int, timeout: float | None) -> None:

@@ -158,7 +158,7 @@ class Awaited:
 
 def matched(awaited: Awaited, view: View[AnyStr], found: Found, dropped: int) -> Match[AnyStr]:
     """The match of a text, which is consumed up to its end."""
-    number, start, end, match = found
+    number, (start, end, _, _, match) = found
     index, member, name = awaited.members[number]
     stream = view.stream
     groups: tuple[AnyStr | None, ...] = ()
@@ -168,9 +168,9 @@ def matched(awaited: Awaited, view: View[AnyStr], found: Found, dropped: int) ->
         if match.re.groupindex:
             named = MappingProxyType(match.groupdict())
     text, before = stream.slice(start, end), stream.slice(view.position, start)
-    start, stop = view.offset(start), view.offset(end, behind=True)
+    begin, stop = view.offsets(start, end)
     view.consume(end)
-    return Match(index, member, text, before, start, stop, groups, named, dropped, name)
+    return Match(index, member, text, before, begin, stop, groups, named, dropped, name)
 
 
 def fulfilled(
@@ -178,7 +178,7 @@ def fulfilled(
 ) -> Match[AnyStr]:
     """The match of a condition, which consumes all that has come; TIMEOUT nothing."""
     stream = view.stream
-    end = view.offset(stream.end, behind=True)
+    _, end = view.offsets(stream.end, stream.end)
     made = Match(
         index,
         pattern,
@@ -216,7 +216,10 @@ class Listening(Generic[AnyStr]):
     def scan(self) -> Match[AnyStr] | None:
         """The match that what has come decides."""
         self._refresh()
-        found = self.awaited.order.scan(self.view.stream)
+        order, view = self.awaited.order, self.view
+        if view.stream.end - order.begin < order.least:
+            return None
+        found = order.scan(view.stream)
         if found is None:
             return None
         return matched(self.awaited, self.view, found, self._dropped())

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from chat.core import program as programs_of
 from chat.core import syntax
@@ -138,7 +138,8 @@ class Analysis:
     """What is known about a regular expression once it has been taken apart."""
 
     __slots__ = (
-        "ahead", "behind", "fixed", "growth", "original", "plain", "programs", "strict", "tree",
+        "ahead", "behind", "fixed", "growth", "least", "original", "plain", "programs",
+        "strict", "tree",
     )  # fmt: skip
 
     def __init__(self, original: re.Pattern[Any]) -> None:
@@ -150,6 +151,7 @@ class Analysis:
             return
         flags = self.tree.state.flags
         self.behind, self.ahead = syntax.reach(self.tree)
+        self.least, _ = syntax.width(self.tree)
         self.fixed: bool = not self.ahead and syntax.is_fixed(self.tree)
         self.strict = (
             original
@@ -166,6 +168,7 @@ class Analysis:
         """A construct of a later Python: matched as `re` does on what has come."""
         self.tree, self.growth, self.fixed = None, None, True
         self.behind = self.ahead = 1
+        self.least = 0
         self.strict = self.plain = self.original
         self.programs = [ROAMS]
 
@@ -329,20 +332,8 @@ class RegexTracker:
 # ── many patterns ─────────────────────────────────────────────────────────────────────────
 
 
-class Found(NamedTuple):
-    """The answer of a search.
-
-    Attributes:
-        number: Which of the search's texts it is.
-        start: The offset of the match's first character.
-        end: The offset behind its last one.
-        match: The regular expression's match, if it is one.
-    """
-
-    number: int
-    start: int
-    end: int
-    match: re.Match[Any] | None
+Found: TypeAlias = tuple[int, Hit]
+"""The answer of a search: which of its texts, and where it matched."""
 
 
 class Order(Protocol):
@@ -353,6 +344,9 @@ class Order(Protocol):
 
     begin: int
     """The offset at which matches may start."""
+
+    least: int
+    """Characters that the shortest possible match takes."""
 
     def reset(self, begin: int) -> None:
         """Start again, with matches from `begin` on."""
@@ -375,7 +369,10 @@ class StreamOrder:
         empty: What the stream is made of.
     """
 
-    __slots__ = ("_alone", "_needles", "_served", "_sweep", "_trackers", "begin", "may_settle")
+    __slots__ = (
+        "_alone", "_needles", "_served", "_sole", "_sweep", "_trackers", "begin", "least",
+        "may_settle",
+    )  # fmt: skip
 
     def __init__(self, texts: Sequence[Textual], empty: str | bytes) -> None:
         self._trackers: Final[list[Tracker]] = [
@@ -385,6 +382,11 @@ class StreamOrder:
         self.may_settle: Final = not all(
             isinstance(each, Literal) or analyse(each.compiled).fixed for each in texts
         )
+        self.least: Final = min(
+            (len(each.text) if isinstance(each, Literal) else analyse(each.compiled).least)
+            for each in texts
+        ) if texts else 0
+        self._sole: Final = self._trackers[0] if len(texts) == 1 else None
         self.begin = 0
         self._needles: Needles | None = None
         self._sweep: Sweep | None = None
@@ -410,6 +412,9 @@ class StreamOrder:
     def reset(self, begin: int) -> None:
         """Start again, with matches from `begin` on."""
         self.begin = begin
+        if self._sole is not None:
+            self._sole.reset(begin)
+            return
         self._sweep = None if self._needles is None else Sweep(self._needles, begin)
         for tracker in self._trackers:
             tracker.reset(begin)
@@ -424,11 +429,9 @@ class StreamOrder:
 
     def scan(self, stream: Stream[Any]) -> Found | None:
         """The answer, if what has come decides it."""
-        if len(self._trackers) == 1:
-            hit = self._trackers[0].scan(stream, stream.end)
-            if hit is None or not hit.settled:
-                return None
-            return Found(0, hit.start, hit.end, hit.match)
+        if self._sole is not None:
+            hit = self._sole.scan(stream, stream.end)
+            return None if hit is None or not hit.settled else (0, hit)
         if self._sweep is not None:
             return self._chosen(self._scan_sweeping(stream, self._sweep))
         return self._chosen(self._scan(self._trackers, stream, stream.end))
@@ -503,4 +506,4 @@ class StreamOrder:
                 best, chosen = hit, number
         if best is None or not best.settled:
             return None
-        return Found(chosen, best.start, best.end, best.match)
+        return chosen, best

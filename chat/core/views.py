@@ -40,12 +40,8 @@ class View(Protocol[AnyStr]):
     def refresh(self) -> None:
         """Take in what has come since, and what was consumed through another view."""
 
-    def offset(self, position: int, *, behind: bool = False) -> int:
-        """The offset in the stream that came of a place in this view.
-
-        Args:
-            behind: It is the place behind a character, not the place of one.
-        """
+    def offsets(self, start: int, end: int) -> tuple[int, int]:
+        """The offsets, in the stream that came, of a stretch of this view."""
 
     def consume(self, position: int) -> None:
         """Move the reader on to a place in this view."""
@@ -69,9 +65,9 @@ class RawView(Generic[AnyStr]):
     def refresh(self) -> None:
         """Nothing to take in: this is the stream."""
 
-    def offset(self, position: int, *, behind: bool = False) -> int:
-        """The same offset."""
-        return position
+    def offsets(self, start: int, end: int) -> tuple[int, int]:
+        """The same offsets."""
+        return start, end
 
     def consume(self, position: int) -> None:
         """Move the reader on."""
@@ -146,8 +142,13 @@ class TextView(Generic[AnyStr]):
         if index > 256:
             del self._starts[:index], self._raw_starts[:index]
 
-    def offset(self, position: int, *, behind: bool = False) -> int:
-        """The offset in the stream that came of a place in the text."""
+    def offsets(self, start: int, end: int) -> tuple[int, int]:
+        """The offsets, in the stream that came, of a stretch of the text."""
+        begin = self._offset(start)
+        return begin, max(begin, self._offset(end, behind=True))
+
+    def _offset(self, position: int, *, behind: bool = False) -> int:
+        """The offset of the character at a place, or of the place behind the one before."""
         inside = position - 1 if behind and position else position
         index = max(0, bisect_right(self._starts, inside) - 1)
         return self._raw_starts[index] + position - self._starts[index]
@@ -155,7 +156,7 @@ class TextView(Generic[AnyStr]):
     def consume(self, position: int) -> None:
         """Move the reader on, here and in the stream that came."""
         at_end = position == self.stream.end
-        raw = self._seen if at_end else self.offset(position, behind=True)
+        raw = self._seen if at_end else self._offset(position, behind=True)
         self.stream.consume(self._own, position)
         self._raw.consume(self._cursor, max(raw, self._cursor.position))
 
