@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, AnyStr, Final, Generic, NamedTuple, TypeAlias, final
 
 from chat.core.match import NO_NAMES, Match
-from chat.core.matcher import Found, Order, StreamOrder
+from chat.core.matcher import Found, Order, stream_order
 from chat.core.patterns import (
     EOF,
     INPUT_WAIT,
@@ -115,7 +115,7 @@ class Awaited:
         empty: str | bytes,
         *,
         answered: Iterable[object] = (),
-        order: Callable[[Sequence[Textual], str | bytes], Order] = StreamOrder,
+        order: Callable[[Sequence[Textual], str | bytes], Order] = stream_order,
     ) -> None:
         self.patterns: Final = tuple(flatten(given))
         self.answered: Final = tuple(flatten(answered))
@@ -125,27 +125,30 @@ class Awaited:
         self.members: Final[list[tuple[int, Textual, str | None]]] = []
         self.conditions: Final[dict[Condition, int]] = {}
         self.quiet: Final[list[tuple[float, int]]] = []
-        for index, pattern in enumerate(self.patterns):
-            self._sort_in(index, pattern, empty)
-        for index, pattern in enumerate(self.answered, len(self.patterns)):
+        for index, pattern in enumerate(self.patterns + self.answered):
             if isinstance(pattern, Condition | Quiet):
-                raise PatternError(f"{pattern} cannot be answered: it is not a prompt")
-            self._sort_in(index, pattern, empty)
-        self.quiet.sort()
+                self._add_condition(index, pattern)
+            else:
+                self._add_text(index, pattern, empty)
         self.order: Final = order([text for _, text, _ in self.members], empty)
         self.settles: Final = self.order.may_settle
         self.may_be_quiet: Final = self.settles or bool(self.quiet)
 
-    def _sort_in(self, index: int, pattern: Pattern, empty: str | bytes) -> None:
+    def _add_text(self, index: int, pattern: Textual | AnyOf, empty: str | bytes) -> None:
         check_kind(pattern, empty)
-        if isinstance(pattern, Condition):
-            self.conditions.setdefault(pattern, index)
-        elif isinstance(pattern, Quiet):
-            self.quiet.append((pattern.seconds, index))
-        elif isinstance(pattern, AnyOf):
+        if isinstance(pattern, AnyOf):
             self.members += [(index, each, pattern.name or each.name) for each in pattern.members]
         else:
             self.members.append((index, pattern, pattern.name))
+
+    def _add_condition(self, index: int, pattern: Condition | Quiet) -> None:
+        if index >= len(self.patterns):
+            raise PatternError(f"{pattern} cannot be answered: it is not a prompt")
+        if isinstance(pattern, Condition):
+            self.conditions.setdefault(pattern, index)
+        else:
+            self.quiet.append((pattern.seconds, index))
+            self.quiet.sort()
 
     @property
     def descriptions(self) -> list[str]:

@@ -361,6 +361,52 @@ class Order(Protocol):
         """The answer, if the stream does not go on."""
 
 
+class SoleOrder:
+    """Stream order of one text, whose match is the answer.
+
+    Args:
+        text: What is looked for.
+    """
+
+    __slots__ = ("_tracker", "begin", "least", "may_settle")
+
+    def __init__(self, text: Textual) -> None:
+        self.begin = 0
+        self._tracker: Tracker
+        if isinstance(text, Literal):
+            self._tracker = LiteralTracker(text)
+            self.least, self.may_settle = self._tracker.width, False
+        else:
+            known = analyse(text.compiled)
+            self._tracker = RegexTracker(text)
+            self.least, self.may_settle = known.least, not known.fixed
+
+    def reset(self, begin: int) -> None:
+        """Start again, with matches from `begin` on."""
+        self.begin = begin
+        self._tracker.reset(begin)
+
+    def cut(self, begin: int) -> None:
+        """Go on without the text before `begin`, which was dropped."""
+        self.begin = begin
+        self._tracker.cut(begin)
+
+    def scan(self, stream: Stream[Any]) -> Found | None:
+        """The answer, if what has come decides it."""
+        hit = self._tracker.scan(stream, stream.end)
+        return None if hit is None or not hit.settled else (0, hit)
+
+    def settle(self, stream: Stream[Any]) -> Found | None:
+        """The answer, if the stream does not go on."""
+        hit = self._tracker.settle(stream)
+        return None if hit is None else (0, hit)
+
+
+def stream_order(texts: Sequence[Textual], empty: str | bytes) -> Order:
+    """Stream order for some texts; see the rules at the top of this module."""
+    return SoleOrder(texts[0]) if len(texts) == 1 else StreamOrder(texts, empty)
+
+
 class StreamOrder:
     """Decides by the shortest prefix; see the rules at the top of this module.
 
@@ -370,8 +416,7 @@ class StreamOrder:
     """
 
     __slots__ = (
-        "_alone", "_needles", "_served", "_sole", "_sweep", "_trackers", "begin", "least",
-        "may_settle",
+        "_alone", "_needles", "_served", "_sweep", "_trackers", "begin", "least", "may_settle",
     )  # fmt: skip
 
     def __init__(self, texts: Sequence[Textual], empty: str | bytes) -> None:
@@ -382,11 +427,11 @@ class StreamOrder:
         self.may_settle: Final = not all(
             isinstance(each, Literal) or analyse(each.compiled).fixed for each in texts
         )
-        self.least: Final = min(
-            (len(each.text) if isinstance(each, Literal) else analyse(each.compiled).least)
+        widths = [
+            len(each.text) if isinstance(each, Literal) else analyse(each.compiled).least
             for each in texts
-        ) if texts else 0
-        self._sole: Final = self._trackers[0] if len(texts) == 1 else None
+        ]
+        self.least: Final = min(widths, default=0)
         self.begin = 0
         self._needles: Needles | None = None
         self._sweep: Sweep | None = None
@@ -412,9 +457,6 @@ class StreamOrder:
     def reset(self, begin: int) -> None:
         """Start again, with matches from `begin` on."""
         self.begin = begin
-        if self._sole is not None:
-            self._sole.reset(begin)
-            return
         self._sweep = None if self._needles is None else Sweep(self._needles, begin)
         for tracker in self._trackers:
             tracker.reset(begin)
@@ -429,9 +471,6 @@ class StreamOrder:
 
     def scan(self, stream: Stream[Any]) -> Found | None:
         """The answer, if what has come decides it."""
-        if self._sole is not None:
-            hit = self._sole.scan(stream, stream.end)
-            return None if hit is None or not hit.settled else (0, hit)
         if self._sweep is not None:
             return self._chosen(self._scan_sweeping(stream, self._sweep))
         return self._chosen(self._scan(self._trackers, stream, stream.end))

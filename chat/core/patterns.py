@@ -222,7 +222,9 @@ def flatten(given: Iterable[object]) -> list[Pattern]:
     """
     made: list[Pattern] = []
     for each in given:
-        if isinstance(each, Iterable) and not isinstance(each, str | bytes):
+        if isinstance(each, str | bytes):
+            made.append(Literal(each))
+        elif isinstance(each, Iterable):
             made += [as_pattern(member) for member in each]
         else:
             made.append(as_pattern(each))
@@ -236,8 +238,9 @@ def check_kind(pattern: Pattern, empty: str | bytes) -> None:
         PatternTypeError: The kinds differ.
     """
     members = pattern.members if isinstance(pattern, AnyOf) else (pattern,)
+    kind = type(empty)
     for member in members:
-        if isinstance(member, Literal | Regex) and not isinstance(member.text, type(empty)):
+        if isinstance(member, Literal | Regex) and type(member.text) is not kind:
             holds = "text" if isinstance(empty, str) else "bytes (encoding=None)"
             raise PatternTypeError(
                 f"the session holds {holds}, but the pattern {member.text!r} is"
