@@ -17,6 +17,9 @@ Asking is done with `poll`, because that makes the kernel first move what is sti
 way to the terminal (n_tty_poll in drivers/tty/n_tty.c flushes the work queue): the reader
 is awake from then on, and no longer looks blocked.
 
+A program that watches its terminal all the time, whatever else it waits for, as ssh and
+tmux do, always waits for input.
+
 Nothing is guessed. What may not be looked at (another user's process, a hardened kernel)
 or cannot be understood (a 32-bit program's calls are numbered differently) is an error,
 unless another process of the group is plainly seen to wait.
@@ -46,20 +49,23 @@ CONTROLLING_TERMINAL: Final = os.makedev(5, 0)
 _READABLE: Final = select.POLLIN | select.POLLRDNORM
 _POLLFD: Final = struct.Struct("ihh")
 _MOST_DESCRIPTORS: Final = 65536  # of one call; more would be a misread number
+_INT: Final = 0xFFFF_FFFF  # an int's upper half of a register may hold anything
 _COMPAT_STACK_END: Final = 1 << 32
 _GONE: Final = frozenset({errno.ENOENT, errno.ESRCH, errno.EIO, errno.ENXIO})
 
 
 def _first_argument(_pid: int, arguments: Arguments) -> Iterable[int]:
     """`read(descriptor, …)`."""
-    return (arguments[0],)
+    return (arguments[0] & _INT,)
 
 
 def _polled(pid: int, arguments: Arguments) -> Iterator[int]:
     """`poll(pointer to struct pollfd, how many, …)`."""
     pointer, count = arguments[:2]
-    array = _read_memory(pid, pointer, min(count, _MOST_DESCRIPTORS) * _POLLFD.size)
-    for descriptor, events, _ in _POLLFD.iter_unpack(array):
+    count = min(count & _INT, _MOST_DESCRIPTORS)
+    array = _read_memory(pid, pointer, count * _POLLFD.size)
+    whole = len(array) - len(array) % _POLLFD.size
+    for descriptor, events, _ in _POLLFD.iter_unpack(array[:whole]):
         if descriptor >= 0 and events & _READABLE:
             yield descriptor
 
@@ -68,14 +74,14 @@ def _selected(pid: int, arguments: Arguments) -> Iterator[int]:
     """`select(highest descriptor + 1, pointer to the set to read, …)`."""
     count, pointer = arguments[:2]
     if pointer:
-        count = min(count, _MOST_DESCRIPTORS)
+        count = min(count & _INT, _MOST_DESCRIPTORS)
         bits = int.from_bytes(_read_memory(pid, pointer, (count + 7) // 8), "little")
         yield from (descriptor for descriptor in range(count) if bits >> descriptor & 1)
 
 
 def _watched(pid: int, arguments: Arguments) -> Iterator[int]:
     """`epoll_wait(epoll descriptor, …)`: the kernel lists what it watches."""
-    with open(f"/proc/{pid}/fdinfo/{arguments[0]}", encoding="ascii") as lines:
+    with open(f"/proc/{pid}/fdinfo/{arguments[0] & _INT}", encoding="ascii") as lines:
         for line in lines:
             words = line.split()  # tfd: 0 events: 19 data: …
             if len(words) > 3 and words[0] == "tfd:" and int(words[3], 16) & _READABLE:

@@ -31,7 +31,7 @@ from chat.errors import WaitTimeout
 from chat.signals import name
 from chat.timing import deadline_after, milliseconds, seconds_until
 from chat.transports.process_table import session_members
-from chat.values import ExitStatus
+from chat.values import ExitStatus, redact
 
 STAGES: Final = (
     (signal.SIGHUP, signal.SIGCONT),
@@ -166,7 +166,9 @@ class ChildProcess:
                 self.signal(signal.SIGKILL)  # what it left in its group, see the top
         status = self._reap_nowait()
         if status is None:
-            raise WaitTimeout(f"{self.argv[0]} (pid {self.pid}) did not end after SIGKILL")
+            raise WaitTimeout(
+                f"{redact(self.argv[0])} (pid {self.pid}) did not end after SIGKILL"
+            )
         if self._leftovers or (self._terminal is not None and self._terminal.in_use()):
             self._escalate(grace)
             self._leftovers = False

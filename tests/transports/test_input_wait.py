@@ -180,3 +180,9 @@ def test_a_32_bit_program_is_not_misread(start_peer, monkeypatch):
 def test_one_that_is_in_no_call_blocks_in_none(monkeypatch, line):
     monkeypatch.setattr(input_wait, "_read_text", lambda _path: line)
     assert input_wait._blocking_call(1, "1") is None
+
+
+def test_memory_that_has_moved_on_is_read_as_nothing():
+    nowhere = (1, 1, 0, 0, 0, 0)
+    assert list(input_wait._polled(os.getpid(), nowhere)) == []
+    assert list(input_wait._selected(os.getpid(), nowhere)) == []

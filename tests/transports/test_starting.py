@@ -223,3 +223,11 @@ def test_starting_in_many_directories_at_once_mixes_none_up(tmp_path, start_peer
     for thread in threads:
         thread.join()
     assert answers == {folder: os.path.realpath(folder) for folder in folders}
+
+
+def test_a_directory_that_vanishes_meanwhile_is_named(workshop, held, monkeypatch):
+    before = held()
+    monkeypatch.setattr(starting, "_unshare_directory", (workshop / "folder").rmdir)
+    with pytest.raises(SpawnFailed, match=r"working directory .*folder"):
+        PtyTransport.start(["true"], cwd=workshop / "folder")
+    assert held() == before
