@@ -100,7 +100,8 @@ class Channel(Generic[AnyStr]):
         deadline, silence, input_wait = request
         if self.ended:
             return Arrival.ENDED
-        self.stream.check_room()
+        if self.stream.crowded:
+            self.stream.check_room()
         if input_wait:
             return self._receive_until_input_wait(request)
         return self._receive(deadline, silence)

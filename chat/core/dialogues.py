@@ -26,6 +26,7 @@ from chat.core.patterns import (
     TIMEOUT,
     AnyOf,
     Condition,
+    Literal,
     Pattern,
     Quiet,
     Textual,
@@ -118,7 +119,7 @@ class Awaited:
         order: Callable[[Sequence[Textual], str | bytes], Order] = stream_order,
     ) -> None:
         self.patterns: Final = tuple(flatten(given))
-        self.answered: Final = tuple(flatten(answered))
+        self.answered: Final = tuple(flatten(answered)) if answered else ()
         if not self.patterns:
             raise PatternError("there is nothing to wait for")
         # Each text with the number and the name of the pattern it belongs to.
@@ -126,7 +127,9 @@ class Awaited:
         self.conditions: Final[dict[Condition, int]] = {}
         self.quiet: Final[list[tuple[float, int]]] = []
         for index, pattern in enumerate(self.patterns + self.answered):
-            if isinstance(pattern, Condition | Quiet):
+            if isinstance(pattern, Literal) and type(pattern.text) is type(empty):
+                self.members.append((index, pattern, pattern.name))  # by far the most
+            elif isinstance(pattern, Condition | Quiet):
                 self._add_condition(index, pattern)
             else:
                 self._add_text(index, pattern, empty)

@@ -68,9 +68,15 @@ class Stream(Generic[AnyStr]):
         limit: Characters that may wait unconsumed.
         overflow: What happens beyond the limit: `"error"`, or `"drop"` the oldest and
             count them on the cursors.
+
+    Attributes:
+        end: The offset behind the last character that has come.
+        crowded: Whether so much has come that `check_room` should be asked.
     """
 
-    __slots__ = ("_cursors", "_marks", "_parts", "_starts", "empty", "end", "limit", "overflow")
+    __slots__ = (
+        "_cursors", "_marks", "_parts", "_starts", "crowded", "empty", "end", "limit", "overflow",
+    )  # fmt: skip
 
     def __init__(
         self, empty: AnyStr, *, limit: int = DEFAULT_LIMIT, overflow: Overflow = "error"
@@ -83,6 +89,7 @@ class Stream(Generic[AnyStr]):
         self.limit: Final = limit
         self.overflow: Final = overflow
         self.end = 0
+        self.crowded = False
         self._parts: list[AnyStr] = [empty]
         self._starts: list[int] = [0]
         self._cursors: list[Cursor] = []
@@ -121,8 +128,10 @@ class Stream(Generic[AnyStr]):
             self._parts.append(piece)
             self._starts.append(self.end)
         self.end += len(piece)
-        if self.end - self.begin > self.limit and self.overflow == "drop":
-            self._drop_oldest()
+        if self.end - self._starts[0] > self.limit:
+            self.crowded = True
+            if self.overflow == "drop":
+                self._drop_oldest()
 
     def check_room(self) -> None:
         """Refuse to go on when a reader is behind by more than the limit.
@@ -132,7 +141,8 @@ class Stream(Generic[AnyStr]):
         Raises:
             StreamOverflow: There is no room, and the stream was told not to drop.
         """
-        if self.overflow == "drop" or self.end - self.begin <= self.limit:
+        self.crowded = self.end - self.begin > self.limit
+        if not self.crowded or self.overflow == "drop":
             return
         if self.end - min((each.position for each in self._cursors), default=self.end) > self.limit:
             raise StreamOverflow(
