@@ -64,8 +64,8 @@ class Channel(Generic[AnyStr]):
         self, transport: Transport, codec: Codec[AnyStr], stream: Stream[AnyStr], clock: Clock
     ) -> None:
         self.transport: Final = transport
-        self.codec: Final = codec
-        self.stream: Final = stream
+        self.codec: Final[Codec[AnyStr]] = codec
+        self.stream: Final[Stream[AnyStr]] = stream
         self.clock: Final = clock
         self.process: Final = capability(transport, Process)  # type: ignore[type-abstract]
         self.terminal: Final = capability(transport, Terminal)  # type: ignore[type-abstract]
@@ -75,7 +75,9 @@ class Channel(Generic[AnyStr]):
         self.closed = False
         self._descriptor: Final = transport.fileno()
         self._wait_readable: Final = clock.waiter({self._descriptor: READABLE})
-        self._line_limit: Final = sys.maxsize if self.terminal is None else self.terminal.line_limit()
+        self._line_limit: Final = (
+            sys.maxsize if self.terminal is None else self.terminal.line_limit()
+        )
         self._line_sent = 0  # bytes sent since the last end of a line
 
     def emit(self, event: Event) -> None:
@@ -210,7 +212,9 @@ class Channel(Generic[AnyStr]):
             self._line_sent = 0
         else:
             line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
-            self._line_sent = len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
+            self._line_sent = (
+                len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
+            )
         return len(data)
 
     def _write_rest(self, data: bytes, sent: int, timeout: float | None) -> None:
@@ -331,7 +335,11 @@ class Channel(Generic[AnyStr]):
             return "the other side has closed" if self.ended else "the other side is there"
         status = self.process.wait_exit(LAST_WORDS if self.ended else 0)
         if status is not None:
-            return f"the program {status}" if status.signal is None else f"the program was {status}"
+            return (
+                f"the program {status}"
+                if status.signal is None
+                else f"the program was {status}"
+            )
         name = self.process.argv[0]
         return f"the program runs ({name}, pid {self.process.pid})"
 
@@ -341,5 +349,3 @@ def _least(one: float | None, other: float | None) -> float | None:
     if one is None or other is None:
         return other if one is None else one
     return min(one, other)
-
-

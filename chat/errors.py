@@ -23,6 +23,8 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── UnknownKey                · LookupError
     ├── CommandError              · ValueError     (an empty or malformed command)
     ├── ShellDesynchronised       · RuntimeError
+    ├── ShellExited               · EOFError       (a command has ended the shell)
+    ├── CommandFailed             · RuntimeError   (asked for by `check`)
     └── NotSupported              · OSError        (this system or transport cannot)
 
 A secret never shows: whatever text enters a message goes through
@@ -218,6 +220,39 @@ class CommandError(ChatError, ValueError):
 
 class ShellDesynchronised(ChatError, RuntimeError):
     """A shell can no longer be told apart from its commands' output; start a new one."""
+
+
+class ShellExited(ChatError, EOFError):
+    """A shell has ended while it ran a command, by `exit` or otherwise. It is closed.
+
+    Attributes:
+        output: What the command had said.
+        exit_status: How the shell ended; `None` if it is not a process of this machine.
+    """
+
+    def __init__(self, *, output: str, exit_status: ExitStatus | None) -> None:
+        ending = "has ended" if exit_status is None else str(exit_status)
+        came = f"last came {last_text(output)}" if output else "nothing came"
+        super().__init__(f"the shell {ending} while it ran a command\n{came}")
+        self.output: Final = output
+        self.exit_status: Final = exit_status
+
+
+class CommandFailed(ChatError, RuntimeError):
+    """A command in a shell returned another status than 0.
+
+    Attributes:
+        command: The command, as given.
+        output: What it said.
+        exit_status: What it returned.
+    """
+
+    def __init__(self, command: str, *, output: str, exit_status: ExitStatus) -> None:
+        came = f"last came {last_text(output)}" if output else "nothing came"
+        super().__init__(f"the command {exit_status}: {last_text(command, 80)}\n{came}")
+        self.command: Final = command
+        self.output: Final = output
+        self.exit_status: Final = exit_status
 
 
 class NotSupported(ChatError, OSError):

@@ -6,19 +6,19 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, AnyStr, Generic, TypedDict, Unpack, final, overload
+from typing import Any, AnyStr, Generic, TypeAlias, TypedDict, Unpack, final, overload
 
 from chat.core.dialogues import Answering
 from chat.core.patterns import EOF, TIMEOUT
 from chat.core.stream import Overflow
 from chat.core.views import ViewName
-from chat.errors import CommandError, RunTimeout, redact, seconds
+from chat.errors import CommandError, RunTimeout, seconds
 from chat.session import Session
 from chat.sinks import SinkLike
 from chat.timing import Clock
-from chat.values import ExitStatus, WindowSize
+from chat.values import ExitStatus, WindowSize, redact
 
-Command = str | Sequence[str]
+Command: TypeAlias = "str | list[str] | tuple[str, ...] | Sequence[str]"
 
 
 class SessionOptions(TypedDict, total=False):
@@ -46,10 +46,10 @@ def command_line(command: Command) -> list[str]:
             argv = shlex.split(command)
         except ValueError as error:
             raise CommandError(f"cannot split the command {command!r}: {error}") from error
-    elif isinstance(command, bytes) or not isinstance(command, Sequence):
-        raise CommandError(f"a command is text or a list, not a {type(command).__name__}")
-    else:
+    elif isinstance(command, list | tuple):
         argv = [os.fspath(each) if isinstance(each, os.PathLike) else each for each in command]
+    else:
+        raise CommandError(f"a command is text or a list, not a {type(command).__name__}")
     if not argv or not argv[0]:
         raise CommandError("the command is empty")
     return argv

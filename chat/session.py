@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, AnyStr, Final, Generic, Self, final
+from typing import Any, AnyStr, Final, Generic, Self, cast, final
 
 from chat.channel import Channel
 from chat.core import dialogues
-from chat.core.decoder import make_codec
-from chat.core.dialogues import Answer, Answering, Arrival, Awaited, Listening, Receive, Transmit
+from chat.core.decoder import Codec, make_codec
+from chat.core.dialogues import Answering, Arrival, Receive, Request
 from chat.core.keys import control, key
+from chat.core.listening import Listening, Reader, check_view
 from chat.core.match import Match
 from chat.core.patterns import EOF, PatternLike
 from chat.core.stream import DEFAULT_LIMIT, Mark, Overflow, Stream
-from chat.core.views import RawView, TextView, View, ViewName
+from chat.core.views import ViewName
+from chat.driver import Driver
 from chat.errors import (
-    EchoStillOn,
     ExpectError,
     ExpectTimeout,
     NotSupported,
@@ -23,10 +24,10 @@ from chat.errors import (
     WaitTimeout,
     seconds,
 )
-from chat.events import Closed, Listener, Matched, Resized, Sent, TimedOut
+from chat.events import Closed, Listener, Matched, Resized, TimedOut
 from chat.signals import number
 from chat.sinks import Log, SinkLike, make_sink
-from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after, seconds_until
+from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
 from chat.transports import Process, Terminal, Transport
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize
 
@@ -40,10 +41,6 @@ far less between them; a person does not notice more."""
 
 GRACE: Final = 1.0
 """Seconds a program is given to end after each signal of `close` and `terminate`."""
-
-REMEMBERED: Final = 64
-"""Lists of patterns kept ready. A script has a few dozen; a loop that makes up patterns
-must not fill the memory."""
 
 
 @final
@@ -89,26 +86,30 @@ class Session(Generic[AnyStr]):
     ) -> None:
         check_seconds("timeout", timeout)
         check_seconds("quiet", quiet)
-        _check_view(view)
-        codec = make_codec(encoding, errors)  # type: ignore[var-annotated]
+        check_view(view)
+        codec: Codec[AnyStr] = make_codec(encoding, errors)
         self.timeout = timeout
         self.quiet = quiet
-        self.view: Final = view
-        self._stream: Final[Stream[AnyStr]] = Stream(codec.empty, limit=limit, overflow=overflow)
-        self._channel: Final = Channel(transport, codec, self._stream, clock)
-        self._kind: Final = type(codec.empty)
-        self._cursor: Final = self._stream.cursor(0)
-        self._views: Final[dict[str, View[AnyStr]]] = {"raw": RawView(self._stream, self._cursor)}
-        self._listening: Final[dict[Any, Listening[AnyStr]]] = {}
-        self.newline: Final[AnyStr] = self._default_newline() if newline is None else newline
+        self.view: Final[ViewName] = view
+        stream = Stream(codec.empty, limit=limit, overflow=overflow)
+        self._stream: Final[Stream[AnyStr]] = stream
+        self._reader: Final[Reader[AnyStr]] = Reader(stream)
+        self._channel: Final[Channel[AnyStr]] = Channel(transport, codec, stream, clock)
+        self._driver: Final[Driver[AnyStr]] = Driver(
+            self._channel, self._default_newline() if newline is None else newline
+        )
         if log is not None:
             self.log_to(log)
 
     def _default_newline(self) -> AnyStr:
-        line_end: Any = "\n" if self._channel.terminal is None else "\r"
-        if isinstance(self._stream.empty, bytes):
-            line_end = line_end.encode()
-        return line_end  # type: ignore[no-any-return]
+        line_end = "\n" if self._channel.terminal is None else "\r"
+        made: Any = line_end.encode() if isinstance(self._stream.empty, bytes) else line_end
+        return cast("AnyStr", made)
+
+    @property
+    def newline(self) -> AnyStr:
+        """What ends a line that is sent."""
+        return self._driver.newline
 
     def __enter__(self) -> Self:
         return self
@@ -216,43 +217,18 @@ class Session(Generic[AnyStr]):
         respond: Mapping[Any, Answering] | None,
         view: ViewName | None,
     ) -> Listening[AnyStr]:
-        """Be ready to hear the patterns; what was waited for before resumes its search."""
-        if self._channel.closed:
-            self._channel.check_open()
-        known = (patterns, tuple(respond) if respond else (), view or self.view)
-        try:
-            found = self._listening.get(known)
-        except TypeError:  # something unhashable: a list of patterns, or no pattern at all
-            found = self._new_listening(known)
-        if found is None:
-            if len(self._listening) >= REMEMBERED:
-                self._listening.clear()
-            found = self._listening[known] = self._new_listening(known)
-        found.begin()
-        return found
-
-    def _new_listening(self, known: tuple[Any, Any, Any]) -> Listening[AnyStr]:
-        patterns, prompts, view = known
-        awaited = Awaited(patterns, self._stream.empty, answered=prompts)
-        return Listening(self._view(view), awaited, self._cursor)
-
-    def _view(self, name: ViewName) -> View[AnyStr]:
-        found = self._views.get(name)
-        if found is None:
-            _check_view(name)
-            found = self._views[name] = TextView(self._stream, self._cursor)
-        return found
-
-    # ── driving dialogues ─────────────────────────────────────────────────────────────────
+        self._channel.check_open()
+        prompts = tuple(respond) if respond else ()
+        return self._reader.listen(patterns, prompts, view or self.view)
 
     def _conclude(
         self,
-        flow: Generator[Any, Arrival, Match[AnyStr] | Arrival],
+        flow: Generator[Request[AnyStr], Arrival, Match[AnyStr] | Arrival],
         listening: Listening[AnyStr],
         timeout: float | None,
     ) -> Match[AnyStr]:
         """Carry a dialogue out, and raise what it did not expect."""
-        outcome = self._drive(flow)
+        outcome = self._driver.drive(flow)
         if not isinstance(outcome, Arrival):
             return self._matched(outcome)
         awaited = tuple(listening.awaited.descriptions)
@@ -271,45 +247,11 @@ class Session(Generic[AnyStr]):
         kind = ExpectTimeout if outcome is Arrival.EXPIRED else UnexpectedEOF
         return kind(
             awaited,
-            self._unread(),
+            self._reader.unread(),
             timeout=timeout,
             state=self._channel.state(),
             exit_status=self.exit_status,
         )
-
-    def _drive(
-        self, flow: Generator[Any, Any, Match[AnyStr] | Arrival]
-    ) -> Match[AnyStr] | Arrival:
-        """Carry out what a dialogue asks for, by blocking."""
-        outcome: Arrival | None = None
-        try:
-            request = next(flow)
-            while True:
-                if isinstance(request, Receive):
-                    outcome = self._channel.receive(request)
-                else:
-                    outcome = self._carry_out(request)
-                request = flow.send(outcome)
-        except StopIteration as stop:
-            result: Match[AnyStr] | Arrival = stop.value
-            return result
-
-    def _carry_out(self, request: Answer[AnyStr] | Transmit[AnyStr]) -> None:
-        if isinstance(request, Transmit):
-            self._send_line(request.line, request.deadline)
-            return
-        answer = request.answer
-        said = answer(request.match) if callable(answer) else answer
-        if isinstance(said, Secret):
-            self._send_secret(said, request.deadline, allow_echo=False)
-        elif said is not None:
-            self._send_line(self._checked(said), request.deadline)
-
-    def _send_line(self, text: AnyStr, deadline: float | None) -> int:
-        line: Any = text
-        ends: Any = (b"\n", b"\r") if isinstance(line, bytes) else ("\n", "\r")
-        limit = seconds_until(deadline, self._channel.clock.now())
-        return self._send(line if line.endswith(ends) else line + self.newline, limit)
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
@@ -330,12 +272,14 @@ class Session(Generic[AnyStr]):
             UnicodeEncodeError: The session's encoding has no such character.
             SessionClosed: This side has closed the session.
         """
-        return self._send(self._checked(text), timeout)
+        return self._driver.send(self._driver.checked(text), self._limit(timeout))
 
-    def sendline(self, text: AnyStr | None = None, *, timeout: float | None | Unset = UNSET) -> int:
+    def sendline(
+        self, text: AnyStr | None = None, *, timeout: float | None | Unset = UNSET
+    ) -> int:
         """Send text and the end of a line (`newline`). Returns and raises as `send`."""
-        line: Any = self.newline if text is None else self._checked(text) + self.newline
-        return self._send(line, timeout)
+        line = self.newline if text is None else self._driver.checked(text) + self.newline
+        return self._driver.send(line, self._limit(timeout))
 
     def press(self, *names: str, timeout: float | None | Unset = UNSET) -> int:
         """Send keys by name: `"Ctrl-C"`, `"F10"`, `"PageDown"`, `"Alt-f"`, `"q"`.
@@ -405,47 +349,11 @@ class Session(Generic[AnyStr]):
             SendError: As `send`.
         """
         kept = secret if isinstance(secret, Secret) else Secret(secret)
-        self._send_secret(kept, self._deadline(timeout), allow_echo=allow_echo)
-
-    def _send_secret(self, secret: Secret, deadline: float | None, *, allow_echo: bool) -> None:
-        channel = self._channel
-        channel.check_open()
-        if not allow_echo and not channel.wait_no_echo(deadline):
-            raise EchoStillOn(
-                "the terminal still shows what is typed, so the secret was not sent;"
-                f" allow_echo=True sends it all the same\n{channel.state()}"
-            )
-        newline: Any = self.newline
-        end = newline if isinstance(newline, bytes) else newline.encode()
-        plain = secret.reveal()
-        if isinstance(self._stream.empty, bytes):
-            data = plain.encode()
-        else:
-            data = channel.codec.encode(plain)  # type: ignore[arg-type]  # a stream of text
-        channel.transmit(data + end, seconds_until(deadline, channel.clock.now()))
-        if channel.listeners:
-            channel.emit(Sent("", secret=True))
+        self._driver.send_secret(kept, self._limit(timeout), allow_echo=allow_echo)
 
     def _send_codes(self, codes: str, timeout: float | None | Unset) -> int:
         said: Any = codes.encode() if isinstance(self._stream.empty, bytes) else codes
-        return self._send(said, timeout)
-
-    def _send(self, text: AnyStr, timeout: float | None | Unset) -> int:
-        channel = self._channel
-        limit = self.timeout if timeout is UNSET else _checked_timeout(timeout)
-        sent = channel.transmit(channel.codec.encode(text), limit)
-        if channel.listeners:
-            channel.emit(Sent(text))
-        return sent
-
-    def _checked(self, text: Any) -> AnyStr:
-        if not isinstance(text, self._kind):
-            if isinstance(text, Secret):
-                raise TypeError("a Secret is sent by send_secret()")
-            raise TypeError(
-                f"this session sends {self._kind.__name__}, not {type(text).__name__}"
-            )
-        return text  # type: ignore[return-value]  # the session's kind is AnyStr's
+        return self._driver.send(said, self._limit(timeout))
 
     def _deadline(self, timeout: float | None | Unset) -> float | None:
         return deadline_after(self._channel.clock.now(), self._limit(timeout))
@@ -468,9 +376,11 @@ class Session(Generic[AnyStr]):
         """
         limit = self._limit(timeout)
         wanted = f"{size} characters" if size >= 0 else "EOF"
-        stop = self._cursor.position + size if size >= 0 else None
+        stop = self._reader.cursor.position + size if size >= 0 else None
         self._fill_until(lambda: stop is not None and self._stream.end >= stop, limit, wanted)
-        return self._take(self._stream.end if stop is None else min(stop, self._stream.end))
+        return self._reader.take(
+            self._stream.end if stop is None else min(stop, self._stream.end)
+        )
 
     def readline(self, *, timeout: float | None | Unset = UNSET) -> AnyStr:
         """Take a line with its end, as it came; what is left behind the last; then `""`.
@@ -491,7 +401,7 @@ class Session(Generic[AnyStr]):
             StreamOverflow: A line is longer than the session may keep.
         """
         newline: Any = b"\n" if isinstance(self._stream.empty, bytes) else "\n"
-        stream, cursor = self._stream, self._cursor
+        stream, cursor = self._stream, self._reader.cursor
         while True:
             # Complete lines that are there already need no search of their own.
             text, base = stream.window(cursor.position, cursor.position)
@@ -512,32 +422,24 @@ class Session(Generic[AnyStr]):
         """Take what has come, without waiting; `""` if nothing has."""
         self._channel.check_open()
         self._channel.drain()
-        return self._take(self._stream.end)
+        return self._reader.take(self._stream.end)
 
     def peek(self) -> AnyStr:
         """Look at what has come and is not consumed, without waiting or consuming it."""
         if not self._channel.closed:
             self._channel.drain()
-        return self._unread()
+        return self._reader.unread()
 
     def mark(self) -> Mark:
         """Note the place up to which this session has been consumed; see `since`.
 
         What comes behind it is kept as long as the mark is.
         """
-        return self._stream.mark(self._cursor.position)
+        return self._stream.mark(self._reader.cursor.position)
 
     def since(self, mark: Mark) -> AnyStr:
         """All that was consumed since the mark: the transcript of a stretch of dialogue."""
-        return self._stream.slice(mark.offset, self._cursor.position)
-
-    def _unread(self) -> AnyStr:
-        return self._stream.slice(self._cursor.position, self._stream.end)
-
-    def _take(self, stop: int) -> AnyStr:
-        taken = self._stream.slice(self._cursor.position, stop)
-        self._stream.consume(self._cursor, stop)
-        return taken
+        return self._stream.slice(mark.offset, self._reader.cursor.position)
 
     def _fill_until(
         self, enough: Callable[[], bool], timeout: float | None, wanted: str
@@ -757,11 +659,6 @@ class Session(Generic[AnyStr]):
             log.close()
 
         return stop
-
-
-def _check_view(view: object) -> None:
-    if view not in ("raw", "text"):
-        raise ValueError(f"view is 'raw' or 'text', not {view!r}")
 
 
 def _checked_timeout(timeout: float | None | Unset) -> float | None:

@@ -54,7 +54,7 @@ class RawView(Generic[AnyStr]):
     __slots__ = ("_cursor", "stream")
 
     def __init__(self, stream: Stream[AnyStr], cursor: Cursor) -> None:
-        self.stream = stream
+        self.stream: Stream[AnyStr] = stream
         self._cursor: Final = cursor
 
     @property
@@ -87,9 +87,9 @@ class TextView(Generic[AnyStr]):
     )  # fmt: skip
 
     def __init__(self, raw: Stream[AnyStr], cursor: Cursor) -> None:
-        self._raw: Final = raw
+        self._raw: Final[Stream[AnyStr]] = raw
         self._cursor: Final = cursor
-        self.stream = Stream(raw.empty, limit=raw.limit, overflow="drop")
+        self.stream: Stream[AnyStr] = Stream(raw.empty, limit=raw.limit, overflow="drop")
         self._own: Final = self.stream.cursor()
         self._seen = cursor.position  # how far the stream that came was taken in
         # Where each stretch without escape sequences begins, here and in the raw stream.
