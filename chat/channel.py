@@ -24,7 +24,7 @@ from chat.errors import (
 )
 from chat.events import Ended, Event, Listener, Received
 from chat.timing import READABLE, WRITABLE, Clock, Ready, deadline_after, seconds_until
-from chat.transports import READ_SIZE, Process, Terminal, Transport, Writer, capability
+from chat.transports import READ_SIZE, Transport, process_of, terminal_of, writer_of
 from chat.values import ExitStatus
 
 LINE_ENDS: Final = (b"\n", b"\r")
@@ -67,9 +67,9 @@ class Channel(Generic[AnyStr]):
         self.codec: Final[Codec[AnyStr]] = codec
         self.stream: Final[Stream[AnyStr]] = stream
         self.clock: Final = clock
-        self.process: Final = capability(transport, Process)  # type: ignore[type-abstract]
-        self.terminal: Final = capability(transport, Terminal)  # type: ignore[type-abstract]
-        self.writer: Final = capability(transport, Writer)  # type: ignore[type-abstract]
+        self.process: Final = process_of(transport)
+        self.terminal: Final = terminal_of(transport)
+        self.writer: Final = writer_of(transport)
         self.listeners: Final[list[Listener]] = []
         self.ended = False
         self.closed = False

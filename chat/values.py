@@ -35,7 +35,8 @@ class ExitStatus:
     """How a program ended.
 
     Attributes:
-        code: What it returned, or `None` if a signal ended it.
+        code: What it returned, or `None` if a signal ended it. Both are `None` if somebody
+            else has reaped the program, so that nobody can say.
         signal: The signal's name (`"SIGTERM"`), or `None` if it returned by itself.
         duration: Seconds from its start until its end was seen.
     """
@@ -52,6 +53,8 @@ class ExitStatus:
     def __str__(self) -> str:
         if self.signal is not None:
             return f"killed by {self.signal}"
+        if self.code is None:
+            return "ended, but somebody else took its exit status"
         return f"exited with status {self.code}"
 
 

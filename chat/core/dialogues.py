@@ -15,7 +15,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, AnyStr, Final, Generic, NamedTuple, TypeAlias, final
+from typing import Any, AnyStr, Final, Generic, NamedTuple, TypeAlias, cast, final
 
 from chat.core.listening import Listening
 from chat.core.match import Match
@@ -164,14 +164,19 @@ def ask(
 
 def answer_text(came: AnyStr, question: AnyStr) -> AnyStr:
     """The answer in what came after a question: without its echo and the last line's end."""
-    newlines: Any = b"\r\n" if isinstance(came, bytes) else "\r\n"
-    text: Any = came
-    asked: Any = question.rstrip(newlines)
+    text, asked = came, question
+    for end in _line_ends(came):
+        asked = asked.removesuffix(end)
     if asked and text.startswith(asked):
         rest = text[len(asked) :]
-        if rest.startswith((newlines, newlines[1:], newlines[:1])):
-            text = rest.lstrip(newlines[:1]).removeprefix(newlines[1:])
-    for end in (newlines, newlines[1:], newlines[:1]):
-        if text.endswith(end):
-            return text[: -len(end)]  # type: ignore[no-any-return]  # AnyStr, by Any above
-    return text  # type: ignore[no-any-return]
+        echo_end = next((end for end in _line_ends(came) if rest.startswith(end)), None)
+        if echo_end is not None:
+            text = rest[len(echo_end) :]
+    last_end = next((end for end in _line_ends(came) if text.endswith(end)), None)
+    return text if last_end is None else text[: -len(last_end)]
+
+
+def _line_ends(like: AnyStr) -> tuple[AnyStr, ...]:
+    """What may end a line, the longest first."""
+    ends: Any = (b"\r\n", b"\n", b"\r") if isinstance(like, bytes) else ("\r\n", "\n", "\r")
+    return cast("tuple[AnyStr, ...]", ends)

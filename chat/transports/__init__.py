@@ -8,7 +8,7 @@ name and that is simply absent (`None`) where it makes no sense.
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from chat.values import ExitStatus, WindowSize
 
@@ -25,6 +25,7 @@ class Transport(Protocol):
         Raises:
             BlockingIOError: Nothing has come yet. Wait for `fileno()` to be readable.
             OSError: The connection failed (not: it ended).
+            SessionClosed: The transport is closed, as for each of the verbs but `close`.
         """
 
     def write(self, data: bytes) -> int:
@@ -74,11 +75,22 @@ class Process(Protocol):
         """Wait for its end and reap it; `None` if it still runs after the seconds."""
 
     def signal(self, number: int) -> None:
-        """Send a signal to its process group; a program that has ended is no error."""
+        """Send a signal to its process group; a program that has ended is no error.
+
+        Raises:
+            PermissionError: It has become another user, as `sudo` does.
+        """
 
     def end(self, grace: float) -> ExitStatus:
         """End the whole session: hang up, then SIGTERM, then SIGKILL, each after `grace`
-        seconds without its end; reap it; no member of its process group is left."""
+        seconds without its end; reap it; no member of its process group is left.
+
+        To be called before the transport is closed: closing hangs up by itself, and a
+        program that was about to end would be seen as killed by that.
+
+        Raises:
+            WaitTimeout: Not even SIGKILL ended it.
+        """
 
 
 class Terminal(Protocol):
@@ -89,7 +101,7 @@ class Terminal(Protocol):
         """Rows and columns."""
 
     def resize(self, size: WindowSize) -> None:
-        """Set rows and columns; the foreground processes get SIGWINCH."""
+        """Set rows and columns; if they change, the foreground processes get SIGWINCH."""
 
     @property
     def echo(self) -> bool:
@@ -106,7 +118,12 @@ class Terminal(Protocol):
         """Bytes in the longest line the terminal takes in canonical mode, its end included."""
 
     def control(self, name: str) -> bytes:
-        """The byte that stands for `eof`, `intr`, `susp`, `quit`, `erase`, `kill`, now."""
+        """The byte that stands for `eof`, `intr`, `susp`, `quit`, `erase`, `kill`, now.
+
+        Raises:
+            UnknownKey: The terminal has nothing of that name.
+            NotSupported: It has switched that character off.
+        """
 
     def input_wait(self) -> bool:
         """Whether the foreground process is blocked reading this terminal right now.
@@ -116,14 +133,19 @@ class Terminal(Protocol):
         """
 
 
-Capability = TypeVar("Capability")
+def writer_of(transport: object) -> Writer | None:
+    """The transport's `writer`, or `None` where one descriptor serves both ways."""
+    found: Writer | None = getattr(transport, "writer", None)
+    return found
 
 
-def capability(transport: object, kind: type[Capability]) -> Capability | None:
-    """The transport's capability of that kind, or `None` where it makes no sense.
+def process_of(transport: object) -> Process | None:
+    """The transport's `process`, or `None` where it is not a child of ours."""
+    found: Process | None = getattr(transport, "process", None)
+    return found
 
-    A transport offers one as an attribute named after the kind: `terminal`, `process`,
-    `writer`.
-    """
-    part: Capability | None = getattr(transport, kind.__name__.lower(), None)
-    return part
+
+def terminal_of(transport: object) -> Terminal | None:
+    """The transport's `terminal`, or `None` where the other end is none."""
+    found: Terminal | None = getattr(transport, "terminal", None)
+    return found
