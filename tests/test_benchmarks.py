@@ -29,7 +29,7 @@ def fake_peer(monkeypatch):
     return make
 
 
-SAYS = 'print(\'{"result": "%s", "wall": 3.0, "cpu": 1.0}\')'
+SAYS = 'print(\'{"result": "%s", "wall": 3.0, "own": 0.5, "cpu": 1.0}\')'
 
 
 def test_a_right_result_counts_in_every_round(runner, fake_peer):
@@ -96,7 +96,7 @@ def test_a_report_shows_failures_in_place_of_figures():
     job = Job("chat", "t", {}, "")
     failed = Series(Job("wrong", "t", {}, ""), failure="WRONG RESULT: 1, not 2")
     report = Report("name", "title", "things")
-    series = {"chat": Series(job, [0.002], [0.001]), "wrong": failed}
+    series = {"chat": Series(job, wall=[0.002], own=[0.001], cpu=[0.001]), "wrong": failed}
     report.comparisons.append(Comparison("case", series))
     report.claim_faster(report.comparisons[0], "wrong", 2)
     shown = report.show()

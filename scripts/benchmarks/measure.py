@@ -34,7 +34,7 @@ COMMANDS: Final = {
     "Expect.pm": (("perl", str(PEERS / "perl_expect_peer.pl")), ()),
 }
 
-Quantity: TypeAlias = Literal["wall", "cpu"]
+Quantity: TypeAlias = Literal["wall", "own", "cpu"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class Series:
 
     job: Job
     wall: list[float] = field(default_factory=list)
+    own: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     failure: str = ""
     too_slow: bool = False
@@ -157,6 +158,7 @@ class Runner:
         except subprocess.TimeoutExpired:
             series.failure, series.too_slow = f"over {self.limit:g} s", True
             series.wall.append(self.limit / job.units)
+            series.own.append(math.nan)
             series.cpu.append(math.nan)
             return
         if done.returncode:
@@ -168,6 +170,7 @@ class Runner:
             series.failure = f"WRONG RESULT: {said['result']!r}, not {job.expected!r}"
             return
         series.wall.append(said["wall"] / job.units)
+        series.own.append(said["own"] / job.units)
         series.cpu.append(said["cpu"] / job.units)
 
 

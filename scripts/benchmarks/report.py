@@ -87,7 +87,7 @@ class Report:
 
     def show(self) -> str:
         """All of it, for a person."""
-        header = ["case", "tool", "wall", "cpu", "rate", "chat is"]
+        header = ["case", "tool", "wall", "own cpu", "all cpu", "rate", "speed of chat"]
         parts = [f"\n{self.name}: {self.title}\n", table(header, self._rows())]
         if self.claims:
             rows = [claim.cells() for claim in self.claims]
@@ -104,12 +104,13 @@ class Report:
     def _cells(self, comparison: Comparison, series: Series) -> list[str]:
         title = series.job.title
         if not series.wall or series.too_slow:
-            return [title, "", "", series.failure.partition(":")[0], ""]
+            return [title, "", "", "", series.failure.partition(":")[0], ""]
         wall = series.median("wall")
         times = comparison.ratio(title, "chat") if "chat" in comparison.series else math.nan
         return [
             title,
             duration(wall),
+            duration(series.median("own")),
             duration(series.median("cpu")),
             f"{number(1 / wall)} {self.unit}/s",
             "" if title == "chat" or math.isnan(times) else f"{number(times)}×",
@@ -127,6 +128,7 @@ class Report:
                     "jobs": {
                         title: {
                             "wall": series.wall,
+                            "own": series.own,
                             "cpu": series.cpu,
                             "failure": series.failure,
                         }

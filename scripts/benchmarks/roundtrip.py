@@ -12,29 +12,46 @@ from scripts.benchmarks.report import Report
 
 @dataclass(frozen=True)
 class Program:
-    """Somebody to talk to; `@` in what is sent and answered is the number of the round."""
+    """Somebody to talk to; `@` in what is said is the number of the round.
+
+    Attributes:
+        ready: What it says first.
+        awaited: What it says last in each round.
+        reply: What it says before that, so that an answer out of step is noticed.
+    """
 
     command: tuple[str, ...]
     ready: str
     send: str
+    awaited: str
     reply: str
+    count: int
 
 
 PROGRAMS: Final = {
     "cat": Program(
-        ("sh", "-c", "stty -echo; printf READY; exec cat"), "READY", "=@=\n", "=@=\r\n"
+        ("sh", "-c", "stty -echo; printf READY; exec cat"),
+        "READY",
+        "=@=\n",
+        "=@=\r\n",
+        "",
+        5000,
     ),
     "bash": Program(
         ("env", "TERM=dumb", "PS1=>>> ", "bash", "--norc", "--noprofile", "-i"),
         ">>> ",
         "echo =$((@))=\n",
-        "=@=\r\n>>> ",
+        ">>> ",
+        "\n=@=\r\n",
+        1000,
     ),
     "python": Program(
         ("env", "TERM=dumb", "PYTHON_BASIC_REPL=1", sys.executable, "-q"),
         ">>> ",
         "print('=%d=' % @)\n",
-        "=@=\r\n>>> ",
+        ">>> ",
+        "\n=@=\r\n",
+        1000,
     ),
 }
 
@@ -51,7 +68,7 @@ def run(runner: Runner) -> Report:
         report.claim_cpu(comparison, "Expect.pm", 1)
         report.claim_cpu(comparison, "raw loop", 1.5)
     report.notes += [
-        "Processor time is the tool's and the program's together.",
+        "Processor time in claims is the tool's and the program's together: what a trip costs.",
         "In wall time, tools that do not sleep differ by little but the scheduler's moods.",
     ]
     return report
@@ -59,11 +76,12 @@ def run(runner: Runner) -> Report:
 
 def _job(runner: Runner, peer: str, program: Program) -> Job:
     # pexpect at its defaults sleeps 50 ms before each send.
-    count = 10 if peer == "pexpect" else 300 if runner.quick else 1000
+    count = 10 if peer == "pexpect" else program.count // (4 if runner.quick else 1)
     names = {
         "count": count,
         "ready": program.ready,
         "send": program.send,
+        "awaited": program.awaited,
         "reply": program.reply,
     }
     return Job(peer, "roundtrip", names, str(count), count, program.command)

@@ -1,14 +1,15 @@
 """The tools that are compared, each as one program that does the same tasks.
 
 A peer is called as `PEER TASK [NAME=VALUE ...] [-- COMMAND ...]`, does the task once, and
-prints one line of JSON: `{"result": …, "wall": seconds, "cpu": seconds}`. It times itself,
-so that its own start-up does not count, and its result is compared with the expected one
-by whoever called it.
+prints one line of JSON: `{"result": …, "wall": …, "own": …, "cpu": …}`, in seconds. It times
+itself, so that its own start-up does not count, and its result is compared with the expected
+one by whoever called it.
 
 The tasks, with the names they take:
 
-`roundtrip`  Start COMMAND, await `ready`; then `count` times send `send` and await `reply`,
-             in both of which `@` stands for the number of the round. Result: the count.
+`roundtrip`  Start COMMAND, await `ready`; then `count` times send `send` and await `awaited`,
+             with `reply` before it. In these, `@` stands for the number of the round.
+             Result: how many replies were right.
 `spawn`      `count` times start COMMAND, await its end, reap it, close; with `ballast` MiB
              of memory resident. Result: how many returned 0.
 `scan`       Start COMMAND over `via` (pty or pipe), await READY, send a newline, await one of
@@ -20,5 +21,5 @@ The tasks, with the names they take:
 `shell`      Run the commands in the file `cell` in a bash. Result: CRC-32 of the output, its
              line ends made plain.
 
-Processor time is the peer's own, plus that of the programs it started.
+Processor time `own` is the peer's, and `cpu` with that of the programs it started.
 """

@@ -26,26 +26,26 @@ class Clock:
 
     child: int | None = None
     wall: float = 0.0
+    own: float = 0.0
     cpu: float = 0.0
 
     def start(self, child: int | None = None) -> None:
         """Begin; `child` is a program already running, whose time counts from now on."""
         self.child = child
-        self.cpu = -self._processor()
+        self.cpu = -self._programs() - time.process_time()
+        self.own = -time.process_time()
         self.wall = -time.perf_counter()
 
     def stop(self) -> None:
         """End. The child must not have been reaped in between."""
         self.wall += time.perf_counter()
-        self.cpu += self._processor()
+        self.own += time.process_time()
+        self.cpu += self._programs() + time.process_time()
 
-    def _processor(self) -> float:
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return (
-            time.process_time()
-            + (children.ru_utime + children.ru_stime)
-            + (running_time(self.child) if self.child else 0.0)
-        )
+    def _programs(self) -> float:
+        reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
+        live = running_time(self.child) if self.child else 0.0
+        return reaped.ru_utime + reaped.ru_stime + live
 
 
 @dataclass
@@ -66,11 +66,15 @@ class Task:
         """How often."""
         return int(self.names["count"])
 
-    def rounds(self) -> list[tuple[str, str]]:
-        """What to send and what to await, for each round trip."""
-        send, reply = self.names["send"], self.names["reply"]
+    def rounds(self) -> list[tuple[str, str, str]]:
+        """What to send, what to await, and what comes before it, for each round trip."""
+        send, awaited, reply = (self.names[name] for name in ("send", "awaited", "reply"))
         return [
-            (send.replace("@", str(number)), reply.replace("@", str(number)))
+            (
+                send.replace("@", str(number)),
+                awaited.replace("@", str(number)),
+                reply.replace("@", str(number)),
+            )
             for number in range(self.count)
         ]
 
@@ -123,4 +127,6 @@ def main(tasks: dict[str, Doing]) -> None:
         words, command = words[:cut], words[cut + 1 :]
     task = Task(dict(word.split("=", 1) for word in words[1:]), command)
     result = tasks[words[0]](task)
-    print(json.dumps({"result": str(result), "wall": task.clock.wall, "cpu": task.clock.cpu}))
+    clock = task.clock
+    times = {"wall": clock.wall, "own": clock.own, "cpu": clock.cpu}
+    print(json.dumps({"result": str(result)} | times))

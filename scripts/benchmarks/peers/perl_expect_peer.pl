@@ -8,7 +8,7 @@ use Expect;
 use IPC::Open2 qw(open2);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC CLOCK_PROCESS_CPUTIME_ID);
 
-my (%name, @command, $child, $wall, $cpu, $result);
+my (%name, @command, $child, $wall, $own, $cpu, $result);
 my $task = shift;
 while (defined(my $word = shift)) {
     if ($word eq '--') { @command = @ARGV; last }
@@ -16,25 +16,27 @@ while (defined(my $word = shift)) {
     $name{$key} = $value;
 }
 
-# Seconds of processor: this process, its reaped children, and one live child.
-sub processor {
+# Seconds of processor of the programs: the reaped ones, and one that lives.
+sub programs {
     my (undef, undef, $user, $system) = times;
     my $live = 0;
     if ($child && open my $file, '<', "/proc/$child/schedstat") {
         $live = (split ' ', <$file>)[0] / 1e9;
     }
-    return clock_gettime(CLOCK_PROCESS_CPUTIME_ID) + $user + $system + $live;
+    return $user + $system + $live;
 }
 
 sub start {
     $child = shift;
-    $cpu = -processor();
+    $cpu = -programs();
+    $own = -clock_gettime(CLOCK_PROCESS_CPUTIME_ID);
     $wall = -clock_gettime(CLOCK_MONOTONIC);
 }
 
 sub stop {
     $wall += clock_gettime(CLOCK_MONOTONIC);
-    $cpu += processor();
+    $own += clock_gettime(CLOCK_PROCESS_CPUTIME_ID);
+    $cpu += programs() + $own;
 }
 
 sub session {
@@ -61,13 +63,14 @@ sub patterns {
 sub roundtrip {
     my $session = session();
     $session->expect(undef, $name{ready});
+    $result = 0;
     start($session->pid);
     for my $i (0 .. $name{count} - 1) {
-        my ($send, $reply) = @name{qw(send reply)};
-        s/@/$i/ for $send, $reply;
+        my ($send, $awaited, $reply) = @name{qw(send awaited reply)};
+        s/@/$i/ for $send, $awaited, $reply;
         $session->send($send);
-        $session->expect(undef, $reply);
-        $result++;
+        $session->expect(undef, $awaited);
+        $result++ if index($session->before, $reply) >= 0;
     }
     stop();
 }
@@ -126,4 +129,5 @@ sub lines {
 }
 
 { roundtrip => \&roundtrip, spawn => \&spawn, scan => \&scan, lines => \&lines }->{$task}->();
-printf qq({"result": "%s", "wall": %.6f, "cpu": %.6f}\n), $result, $wall, $cpu;
+printf qq({"result": "%s", "wall": %.6f, "own": %.6f, "cpu": %.6f}\n),
+    $result, $wall, $own, $cpu;
