@@ -13,7 +13,7 @@ blocking; another can do it by awaiting. The dialogue is written once.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, AnyStr, Final, Generic, NamedTuple, TypeAlias, cast, final
 
@@ -176,7 +176,12 @@ def answer_text(came: AnyStr, question: AnyStr) -> AnyStr:
     return text if last_end is None else text[: -len(last_end)]
 
 
+_LINE_ENDS: Final[Mapping[type, Any]] = {
+    str: ("\r\n", "\n", "\r"),
+    bytes: (b"\r\n", b"\n", b"\r"),
+}
+
+
 def _line_ends(like: AnyStr) -> tuple[AnyStr, ...]:
     """What may end a line, the longest first."""
-    ends: Any = (b"\r\n", b"\n", b"\r") if isinstance(like, bytes) else ("\r\n", "\n", "\r")
-    return cast("tuple[AnyStr, ...]", ends)
+    return cast("tuple[AnyStr, ...]", _LINE_ENDS[type(like)])

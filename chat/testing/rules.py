@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, final
 from chat.errors import SessionClosed
 from chat.testing.ends import FarEnd
 from chat.timing import READABLE, WRITABLE
-from chat.transports import Transport, Writer, capability
+from chat.transports import Transport, writer_of
 
 Make: TypeAlias = "Callable[[], tuple[Transport, FarEnd]]"
 
@@ -56,7 +56,7 @@ class Ends:
 
     def writer_descriptor(self) -> int:
         """The descriptor to wait on before writing."""
-        writer = capability(self.transport, Writer)  # type: ignore[type-abstract]
+        writer = writer_of(self.transport)
         return (self.transport if writer is None else writer).fileno()
 
     def is_ready(self, descriptor: int, events: int, seconds: float) -> bool:
