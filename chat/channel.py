@@ -20,10 +20,19 @@ from chat.errors import (
     PeerGone,
     SendTimeout,
     SessionClosed,
+    StreamOverflow,
     seconds,
 )
 from chat.events import Ended, Event, Listener, Received
-from chat.timing import READABLE, WRITABLE, Clock, Ready, deadline_after, seconds_until
+from chat.timing import (
+    INCOMING,
+    READABLE,
+    WRITABLE,
+    Clock,
+    Ready,
+    deadline_after,
+    seconds_until,
+)
 from chat.transports import READ_SIZE, Transport, process_of, terminal_of, writer_of
 from chat.values import ExitStatus
 
@@ -38,6 +47,10 @@ FLOOD: Final = 2048
 LOOK_AGAIN: Final = (0.001, 0.002, 0.005, 0.01, 0.02)
 """Seconds between looks at a state that no descriptor announces (a terminal's echo, a
 process blocked in a read); the last one goes on. Whatever comes ends a look early."""
+
+ONE_LOOK: Final = 1 << 20
+"""Characters read at the most where nothing is waited for. What had come by then is less: a
+pipe holds 64 KiB, and 1 MiB if asked to. Who talks without a pause is not read for ever."""
 
 LAST_WORDS: Final = 0.05
 """Seconds to wait, behind a program's end, for the end of its output. It is there at once
@@ -79,6 +92,8 @@ class Channel(Generic[AnyStr]):
             sys.maxsize if self.terminal is None else self.terminal.line_limit()
         )
         self._line_sent = 0  # bytes sent since the last end of a line
+        # The deadline that has passed while more was there, and how far to read all the same.
+        self._late: tuple[float, int] | None = None
 
     def emit(self, event: Event) -> None:
         """Tell the listeners."""
@@ -114,6 +129,8 @@ class Channel(Generic[AnyStr]):
             if silence is not None:
                 patience = silence if left is None else min(left, silence)
             if self._wait_readable(patience):
+                if left is not None and left <= 0 and self._has_looked(deadline):
+                    return Arrival.EXPIRED
                 arrival = self.fill()
                 if arrival is not None:
                     return arrival
@@ -121,6 +138,15 @@ class Channel(Generic[AnyStr]):
                 return Arrival.SILENCE
             else:
                 return Arrival.EXPIRED
+
+    def _has_looked(self, deadline: float | None) -> bool:
+        """Whether, behind a deadline, all was read that can have come before it."""
+        if self._late is None or self._late[0] != deadline:
+            self._late = (deadline or 0.0, self.stream.end + ONE_LOOK)
+        if self.stream.end < self._late[1]:
+            return False
+        self._late = None
+        return True
 
     def _receive_until_input_wait(self, request: Receive) -> Arrival:
         if self.terminal is None:
@@ -181,10 +207,12 @@ class Channel(Generic[AnyStr]):
         return b"".join(pieces)
 
     def drain(self) -> None:
-        """Read what has come already, without waiting."""
-        while not self.ended and self._wait_readable(0):
-            self.stream.check_room()
-            self.fill()
+        """Read what has come already, without waiting, as far as it may be kept."""
+        stop = self.stream.end + ONE_LOOK
+        with contextlib.suppress(StreamOverflow):
+            while not self.ended and self.stream.end < stop and self._wait_readable(0):
+                self.stream.check_room()
+                self.fill()
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
@@ -211,10 +239,7 @@ class Channel(Generic[AnyStr]):
         if data.endswith(LINE_ENDS):
             self._line_sent = 0
         else:
-            line_end = max(data.rfind(b"\n"), data.rfind(b"\r"))
-            self._line_sent = (
-                len(data) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
-            )
+            self._count_line(data)
         return len(data)
 
     def _write_rest(self, data: bytes, sent: int, timeout: float | None) -> None:
@@ -222,6 +247,7 @@ class Channel(Generic[AnyStr]):
         deadline = deadline_after(self.clock.now(), timeout)
         while sent < len(data):
             if not self._wait_to_write(deadline):
+                self._count_line(data[:sent])
                 raise SendTimeout(
                     f"sent {sent} of {len(data)} bytes in {seconds(timeout)}:"
                     f" the other side does not read\n{self.state()}",
@@ -229,6 +255,10 @@ class Channel(Generic[AnyStr]):
                     total=len(data),
                 )
             sent += self._write(data, sent)
+
+    def _count_line(self, sent: bytes) -> None:
+        line_end = max(sent.rfind(b"\n"), sent.rfind(b"\r"))
+        self._line_sent = len(sent) - line_end - 1 + (self._line_sent if line_end < 0 else 0)
 
     def _write(self, data: bytes, sent: int = 0) -> int:
         """Write what is taken at once; 0 if that is nothing."""
@@ -251,10 +281,13 @@ class Channel(Generic[AnyStr]):
             self.stream.check_room()
             interest[self._descriptor] = interest.get(self._descriptor, 0) | READABLE
         ready = self._wait(interest, seconds_until(deadline, self.clock.now()))
+        writable = False
         for which, events in ready:
             if which == self._descriptor and events & READABLE and not self.ended:
                 self.fill()
-        return bool(ready)
+            writable = writable or (which == descriptor and bool(events & ~INCOMING))
+        # One that only talks, and does not listen, is not heard beyond the deadline.
+        return writable or (bool(ready) and seconds_until(deadline, self.clock.now()) != 0)
 
     def _wait(self, interest: dict[int, int], patience: float | None) -> Ready:
         return self.clock.waiter(interest)(patience)
@@ -323,7 +356,8 @@ class Channel(Generic[AnyStr]):
                 self.fill()
 
     def _hear_last_words(self) -> None:
-        while not self.ended and self._wait_readable(LAST_WORDS):
+        stop = self.stream.end + ONE_LOOK
+        while not self.ended and self.stream.end < stop and self._wait_readable(LAST_WORDS):
             self.stream.check_room()
             self.fill()
 

@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeAlias
 
-READABLE: Final = select.POLLIN | select.POLLPRI | select.POLLHUP | select.POLLERR
+INCOMING: Final = select.POLLIN | select.POLLPRI
+READABLE: Final = INCOMING | select.POLLHUP | select.POLLERR
 WRITABLE: Final = select.POLLOUT
 
 
