@@ -41,7 +41,10 @@ LAYERS = (
         ("chat.runbook", "chat.record", "chat.shell", "chat.screen", "chat.interact"),
     ),
     Layer("many sessions", ("chat.aio", "chat.group")),
-    Layer("session", ("chat.session", "chat.opening", "chat.channel", "chat.sinks")),
+    Layer(
+        "session",
+        ("chat.session", "chat.opening", "chat.channel", "chat.driver", "chat.sinks"),
+    ),
     Layer("siblings that never meet", ("chat.transports", "chat.core"), strangers=True),
     Layer(
         "words everyone may use",
