@@ -23,9 +23,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from re import _constants as op  # type: ignore[attr-defined]  # typeshed leaves it out
-from typing import Any
+from typing import Any, Final
 
-from chat.core import syntax
+from chat.core import syntax, variants
 from chat.core.syntax import UNBOUNDED, Node, Tree
 
 
@@ -39,6 +39,7 @@ class Needle:
         plain: Matches in a text that will not go on.
         width: The most characters a match takes, look-ahead included.
         behind: Characters before a match that it looks at.
+        ahead: Whether it looks at characters beyond a match.
         fixed: Whether the first match found is also the one that ends first.
         literal: How many of its characters are given, which makes it a rare find.
     """
@@ -48,6 +49,7 @@ class Needle:
     plain: re.Pattern[Any]
     width: int
     behind: int
+    ahead: bool
     fixed: bool
     literal: int
 
@@ -100,12 +102,15 @@ class Program:
     leading: Gap | None = None
 
 
-ROAMS = Program(())
+ROAMS: Final = Program(())
+
+WHOLE: Final = syntax.REFERENCES | {op.ATOMIC_GROUP}
+"""What cannot be cut: a piece of it would not mean what it means in the whole."""
 
 
 def programs(tree: Tree) -> list[Program]:
     """One program for each alternative at the top of a pattern."""
-    if any(node[0] in (op.GROUPREF, op.GROUPREF_EXISTS) for node in syntax.walk(tree)):
+    if any(node[0] in WHOLE for node in syntax.walk(tree)):
         return [ROAMS]
     return [_program(tree, nodes) for nodes in _alternatives(list(tree))]
 
@@ -136,7 +141,8 @@ def _least_ending(nodes: list[Node]) -> list[Node]:
         low, high, body = argument
         nodes.pop()
         if low:
-            return [*nodes, (kind, (low, low, body)) if high is op.MAXREPEAT else (kind, argument)]
+            least = (low, low, body) if high is op.MAXREPEAT else argument
+            return [*nodes, (kind, least)]
     return nodes
 
 
@@ -160,9 +166,10 @@ def _program(tree: Tree, nodes: list[Node]) -> Program:
     begin = 0
     for end in range(1, len(pieces) + 1):
         if end == len(pieces) or not gaps[end].outside:
+            inner = slice(begin + 1, end)
+            nodes = _joined(pieces[begin:end], runs[inner])
             last = end == len(pieces)
-            between = _joined(pieces[begin:end], runs[begin + 1 : end])
-            made.append(_segment(tree, between, needles[begin:end], gaps[begin + 1 : end], last))
+            made.append(_segment(tree, nodes, needles[begin:end], gaps[inner], last=last))
             begin = end
     segments = tuple(each for each in made if each is not None)
     if len(segments) < len(made):
@@ -178,7 +185,7 @@ def _joined(pieces: list[list[Node]], runs: list[list[Node]]) -> list[Node]:
 
 
 def _segment(
-    tree: Tree, nodes: list[Node], needles: list[Needle | None], gaps: list[Gap], last: bool
+    tree: Tree, nodes: list[Node], needles: list[Needle | None], gaps: list[Gap], *, last: bool
 ) -> Segment | None:
     """The segment of some needles, or `None` if it has to roam."""
     sound = [each for each in needles if each is not None]
@@ -195,8 +202,8 @@ def _segment(
         tuple(sound),
         tuple(gaps),
         guard,
-        syntax.compiled(tree, syntax.strict(subtree, tree.state.flags)),
-        syntax.compiled(tree, syntax.plain(subtree)),
+        variants.strict(subtree),
+        variants.plain(subtree),
         behind,
         most if ahead else None,
     )
@@ -219,10 +226,11 @@ def _needle(tree: Tree, piece: list[Node]) -> Needle | None:
         return None
     return Needle(
         piece,
-        syntax.compiled(tree, syntax.strict(subtree, tree.state.flags)),
-        syntax.compiled(tree, syntax.plain(subtree)),
+        variants.strict(subtree),
+        variants.plain(subtree),
         most + ahead,
         behind,
+        ahead > 0,
         syntax.is_fixed(subtree),
         sum(node[0] is op.LITERAL for node in piece),
     )

@@ -2,8 +2,11 @@
 
 A seeker looks for one segment, a runner for all of them in turn. A *roamer* runs what could
 not be cut into segments: it searches the whole pattern from the earliest place that may
-still be the start of a match, on texts that double in size, so that the total work stays
-within n log n.
+still be the start of a match.
+
+Some text has to be looked at again, and an allowance keeps the sum linear: what comes earns
+it, looking again spends it, and a search that cannot be paid for is *put off* until more has
+come. Whoever decides by what was not found then has the last word: `whole=True` looks now.
 """
 
 from __future__ import annotations
@@ -14,11 +17,18 @@ from typing import Any, Final, NamedTuple
 from chat.core.program import Gap, Program, Segment
 from chat.core.stream import Stream
 
-AT_ONCE: Final = 1 << 16
-"""Up to this many characters are searched again at each arrival; beyond, at doubled sizes."""
+CREDIT: Final = 1 << 20
+"""Characters that may be looked at again before anything is earned: a millisecond or so of
+work, which no dialogue with a person or a prompt ever uses up."""
+
+EARNED: Final = 8
+"""Characters that one that has come allows to look at again."""
 
 FIRST_BLOCK: Final = 256
 """Characters looked at first when going back through a gap: a few lines."""
+
+FIRST_VIEW: Final = 4096
+"""Characters looked at first after the origin, where a pattern looks back: a screen."""
 
 
 class Accepted(NamedTuple):
@@ -33,6 +43,34 @@ class Accepted(NamedTuple):
     floor: int
 
 
+class Allowance:
+    """How much may be looked at again.
+
+    Args:
+        position: The offset from which on what comes is counted.
+    """
+
+    __slots__ = ("_counted", "_left")
+
+    def __init__(self, position: int) -> None:
+        self._counted = position
+        self._left = CREDIT
+
+    def spend(self, size: int, end: int) -> bool:
+        """Take so many characters from the allowance, if there are so many.
+
+        Args:
+            end: The offset up to which the text has come.
+        """
+        if end > self._counted:
+            self._left += EARNED * (end - self._counted)
+            self._counted = end
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+
 class Seeker:
     """Looks for the match of a segment that ends first.
 
@@ -44,29 +82,40 @@ class Seeker:
     Attributes:
         guarded: Whether the guard has not come, so that nothing else needs looking at.
         floor: After a match: none for this segment starts before this offset.
+        put_off: Whether the last search was put off.
     """
 
-    __slots__ = ("_begin", "_origin", "_resume", "_seen", "_tried", "floor", "guarded", "segment")
+    __slots__ = (
+        "_allowance", "_begin", "_origin", "_reached", "_resume", "_seen", "floor", "guarded",
+        "put_off", "segment",
+    )  # fmt: skip
 
     def __init__(self, segment: Segment, begin: int, origin: int) -> None:
         self.segment: Final = segment
         self.guarded = True
+        self.put_off = False
         self.floor = begin
         self._begin = begin
         self._origin = origin
         self._resume = begin  # the guard may start from here on
         self._seen = begin  # and has been sought up to here
-        self._tried = 0  # the length of the text in which the whole was sought last
+        self._reached = (begin, begin)  # a guard, and how far back it reaches
+        self._allowance: Final = Allowance(begin)
 
     def copy(self) -> Seeker:
         """The same standing, to go on from without changing this one."""
         made = Seeker(self.segment, self._begin, self._origin)
-        made._resume, made._seen = self._resume, self._seen
+        made._resume, made._seen, made.guarded = self._resume, self._seen, self.guarded
         return made
 
     def cut(self, begin: int) -> None:
         """Go on without the text before `begin`."""
-        self._begin = self._origin = begin
+        self._origin = begin
+        self.enter(begin)
+
+    def enter(self, begin: int) -> None:
+        """Take no match that starts before `begin`."""
+        self._begin = max(self._begin, begin)
         self.skip(begin)
 
     def skip(self, position: int) -> None:
@@ -75,7 +124,9 @@ class Seeker:
             self._resume = position
             self._seen = max(self._seen, position)
 
-    def seek(self, stream: Stream[Any], limit: int, *, ended: bool) -> tuple[int, int] | None:
+    def seek(
+        self, stream: Stream[Any], limit: int, *, whole: bool, ended: bool
+    ) -> tuple[int, int] | None:
         """Look on, up to `limit`.
 
         Returns:
@@ -84,45 +135,42 @@ class Seeker:
         segment = self.segment
         needle = segment.needles[segment.guard]
         pattern = needle.plain if ended else needle.strict
+        self.put_off = False
         if ended or not self.guarded:
             self._seen = self._resume
         while self._seen < limit:
-            text, base = self._window(stream, needle.behind)
+            text, base = view(stream, self._resume - needle.behind, self._seen, self._origin)
             stop = min(limit - base, len(text))
             match = pattern.search(text, self._resume - base, stop)
             if match is None:
                 self._seen = base + stop
                 self._resume = max(self._resume, self._seen - needle.width + 1)
                 continue
+            self.guarded = False
             if len(segment.needles) > 1:
-                return self._seek_whole(stream, base + match.start(), limit, ended=ended)
-            if needle.fixed:
+                self._resume = base + match.start()
+                return self._seek_whole(stream, limit, whole=whole, ended=ended)
+            if needle.fixed or (ended and needle.ahead):
                 start, stop = match.span()
             else:
                 start, stop = shortest(pattern, text, match, stop)
-            self.guarded = False
             self.floor = max(self._begin, base + start - needle.width)
             return base + start, base + stop
         self.guarded = True
         return None
 
-    def _window(self, stream: Stream[Any], behind: int) -> tuple[Any, int]:
-        text, base = stream.window(max(self._origin, self._resume - behind), self._seen)
-        if behind and base < self._origin:
-            return text[self._origin - base :], self._origin
-        return text, base
-
     def _seek_whole(
-        self, stream: Stream[Any], guard: int, limit: int, *, ended: bool
+        self, stream: Stream[Any], limit: int, *, whole: bool, ended: bool
     ) -> tuple[int, int] | None:
-        """Look for the whole segment around its guard."""
-        self.guarded = False
-        self._resume = guard
-        floor = self._reach_back(stream, guard)
-        at_once = ended or limit < stream.end or limit - floor <= AT_ONCE
-        if not at_once and limit - floor < 2 * self._tried:
+        """Look for the whole segment around its guard, which is where to resume."""
+        guard = self._resume
+        if self._reached[0] != guard:
+            self._reached = (guard, self._reach_back(stream, guard))
+        floor = max(self._begin, self._reached[1])
+        paid = self._allowance.spend(2 * (limit - floor), limit)
+        if not (paid or whole or ended):
+            self.put_off = True
             return None
-        self._tried = limit - floor
         base = max(self._origin, floor - self.segment.behind)
         text = stream.slice(base, limit)
         pattern = self.segment.plain if ended else self.segment.strict
@@ -130,8 +178,11 @@ class Seeker:
         if match is None:
             self._resume = max(guard, self._still_open(stream, limit))
             return None
-        start, stop = shortest(pattern, text, match, len(text))
         self.floor = floor
+        if ended and self.segment.length is not None:
+            start, stop = match.span()
+        else:
+            start, stop = shortest(pattern, text, match, len(text))
         return base + start, base + stop
 
     def _reach_back(self, stream: Stream[Any], guard: int) -> int:
@@ -153,6 +204,18 @@ class Seeker:
         return position - segment.needles[segment.guard].width + is_last
 
 
+def view(stream: Stream[Any], begin: int, position: int, origin: int) -> tuple[Any, int]:
+    """The window that holds `position` and reaches back to `begin`, but not beyond `origin`.
+
+    What a pattern looks back at must not be there before the origin, where a reader's text
+    begins; so there it is cut, and because cutting copies, it is cut short.
+    """
+    text, base = stream.window(max(origin, begin), position)
+    if begin < origin and base < origin:
+        return text[origin - base : position - base + FIRST_VIEW], origin
+    return text, base
+
+
 def run_start(stream: Stream[Any], gap: Gap, position: int, begin: int) -> int:
     """How far left of `position`, and not beyond `begin`, the runs of a gap can reach."""
     if not gap.outside:
@@ -161,11 +224,9 @@ def run_start(stream: Stream[Any], gap: Gap, position: int, begin: int) -> int:
         block = FIRST_BLOCK
         while position > begin:
             start = max(begin, position - block)
-            last = None
-            for last in finder.finditer(stream.slice(start, position)):
-                pass
-            if last is not None:
-                position = start + last.end()
+            ends = [each.end() for each in finder.finditer(stream.slice(start, position))]
+            if ends:
+                position = start + ends[-1]
                 break
             position, block = start, block * 2
     return position
@@ -179,7 +240,7 @@ class Runner:
         begin: The offset at which matches may start.
     """
 
-    __slots__ = ("_begin", "_floor", "_seeker", "_stage", "program")
+    __slots__ = ("_begin", "_floor", "_seeker", "_seekers", "_stage", "program")
 
     def __init__(self, program: Program, begin: int) -> None:
         self.program: Final = program
@@ -187,38 +248,55 @@ class Runner:
         self._stage = 0
         self._floor = begin
         self._seeker = Seeker(program.segments[0], begin, begin)
+        self._seekers = [self._seeker]  # of each segment that has been sought
 
     @property
     def is_fresh(self) -> bool:
         """Whether nothing of it has come that a sweep would find."""
         return self._stage == 0 and self._seeker.guarded
 
+    @property
+    def put_off(self) -> bool:
+        """Whether not all that has come was looked at."""
+        return self._seeker.put_off
+
     def copy(self) -> Runner:
         """The same standing, to go on from without changing this one."""
         made = Runner(self.program, self._begin)
         made._stage, made._floor = self._stage, self._floor
-        made._seeker = self._seeker.copy()
+        made._seekers = [each.copy() for each in self._seekers]
+        made._seeker = made._seekers[self._stage]
         return made
 
     def cut(self, begin: int) -> None:
-        """Go on without the text before `begin`, while it is fresh."""
+        """Go on without the text before `begin`.
+
+        If the first segment began there, it is sought again. What was not found behind it
+        is not there for a later one either, so those seekers stay where they are.
+        """
         self._begin = begin
-        self._seeker.cut(begin)
+        for seeker in self._seekers:
+            seeker.cut(begin)
+        if self._stage and self._floor < begin:
+            self._stage, self._seeker = 0, self._seekers[0]
 
     def skip(self, position: int) -> None:
         """Take it from the caller that the first guard does not start before `position`."""
         if self.is_fresh:
             self._seeker.skip(position)
 
-    def scan(self, stream: Stream[Any], limit: int, *, ended: bool = False) -> Accepted | None:
+    def scan(
+        self, stream: Stream[Any], limit: int, *, whole: bool = False, ended: bool = False
+    ) -> Accepted | None:
         """Look on, up to `limit`, for the shortest prefix with a match.
 
         Args:
-            ended: The text will not go on after `limit`.
+            whole: Put nothing off.
+            ended: The text will not go on after `limit`. Put nothing off.
         """
         segments = self.program.segments
         while True:
-            found = self._seeker.seek(stream, limit, ended=ended)
+            found = self._seeker.seek(stream, limit, whole=whole, ended=ended)
             if found is None:
                 return None
             start, stop = found
@@ -228,8 +306,15 @@ class Runner:
                 return Accepted(stop, self._start_floor(stream))
             length = segments[self._stage].length
             begin = stop if length is None else start + length
-            self._stage += 1
-            self._seeker = Seeker(segments[self._stage], begin, self._begin)
+            self._advance(begin)
+
+    def _advance(self, begin: int) -> None:
+        self._stage += 1
+        if self._stage == len(self._seekers):
+            segment = self.program.segments[self._stage]
+            self._seekers.append(Seeker(segment, begin, self._begin))
+        self._seeker = self._seekers[self._stage]
+        self._seeker.enter(begin)
 
     def _start_floor(self, stream: Stream[Any]) -> int:
         leading = self.program.leading
@@ -249,7 +334,10 @@ class Roamer:
         begin: The offset at which matches may start.
     """
 
-    __slots__ = ("_begin", "_behind", "_floor", "_plain", "_seen", "_strict", "_viable")
+    __slots__ = (
+        "_allowance", "_begin", "_behind", "_floor", "_plain", "_seen", "_strict", "_viable",
+        "put_off",
+    )  # fmt: skip
 
     is_fresh = False
 
@@ -268,6 +356,8 @@ class Roamer:
         self._begin = begin
         self._floor = begin  # no match starts before
         self._seen = begin
+        self._allowance: Final = Allowance(begin)
+        self.put_off = False
 
     def copy(self) -> Roamer:
         """The same standing, to go on from without changing this one."""
@@ -275,15 +365,27 @@ class Roamer:
         made._floor, made._seen = self._floor, self._seen
         return made
 
+    def cut(self, begin: int) -> None:
+        """Go on without the text before `begin`."""
+        self._begin = begin
+        self._floor = max(self._floor, begin)
+        self._seen = max(self._seen, begin)
+
     def skip(self, position: int) -> None:
         """Nothing to skip: a roaming pattern takes part in no sweep."""
 
-    def scan(self, stream: Stream[Any], limit: int, *, ended: bool = False) -> Accepted | None:
+    def scan(
+        self, stream: Stream[Any], limit: int, *, whole: bool = False, ended: bool = False
+    ) -> Accepted | None:
         """Look on, up to `limit`, for the shortest prefix with a match; see `Runner.scan`."""
-        size = limit - self._floor
-        at_once = ended or limit < stream.end or size <= AT_ONCE
-        if not at_once and size < 2 * (self._seen - self._floor):
-            return None
+        self.put_off = False
+        if not ended:
+            if limit <= self._seen:
+                return None
+            paid = self._allowance.spend(2 * (limit - self._floor), limit)
+            if not (paid or whole):
+                self.put_off = True
+                return None
         begin = max(self._begin, self._floor - self._behind)
         text = stream.slice(begin, limit)
         pattern = self._plain if ended else self._strict
@@ -292,6 +394,8 @@ class Roamer:
         if match is None:
             self._advance(text, begin, limit)
             return None
+        if ended:
+            return Accepted(limit, begin + match.start())
         start, stop = shortest(pattern, text, match, len(text))
         return Accepted(begin + stop, begin + min(start, match.start()))
 

@@ -1,35 +1,13 @@
-"""Regular expressions taken apart, to say what `re` alone cannot: will this match stand?
+"""Regular expressions taken apart: the standard library's own parse tree, and questions to it.
 
-`re` answers for a text that is complete. A stream is not: `\\d+` at its end may grow, and
-`\\$ $` may turn out not to have been at the end. Java's `Matcher.hitEnd` is the usual
-remedy; `re` has none, so three variants are made from the parse tree of a pattern:
-
-strict
-    Matches only what stays a match whatever comes next. `$` becomes "before a newline" or
-    never, `\\b` needs the next character, `(?!x)` needs that no `x` can be under way.
-    Whether a strict variant has matched in a prefix of the stream only ever goes from no
-    to yes, so the shortest such prefix can be found by bisection.
-growth
-    Is also content with the end of the text in place of any character, and sets a marker
-    group where it was. Matched at a known start, the marker says: more text could still
-    change this match.
-plain
-    The pattern for a text that will not go on.
-
-In growth and plain, a *wildcard* (`.*`, `[^x]*`) in the middle of a pattern is lazy: it
-reaches to the nearest text that completes the match. Shortest-prefix order means that
-anyway, and it keeps `ERR.*code=\\d+` from waiting for another `code=` for ever. Loops of
-other kinds stay greedy: `(\\d+\\.)+\\d+` is given all of `3.11.7`.
-
-The parse tree is that of the standard library's own parser, which has been stable in
-shape since Python 2; a node of an unknown kind makes the pattern `Opaque`, never wrong.
+The shape of that tree has been stable since Python 2; a node of an unknown kind makes the
+pattern `Opaque`, never wrong. `chat.core.variants` makes other patterns from these nodes.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import partial
 from re import _compiler, _parser  # type: ignore[attr-defined]  # typeshed leaves them out
 from re import _constants as op  # type: ignore[attr-defined]
 from typing import Any, Final, TypeAlias
@@ -44,21 +22,18 @@ UNBOUNDED: Final = 1 << 16
 
 CHARACTERS: Final = frozenset({op.LITERAL, op.NOT_LITERAL, op.ANY, op.IN})
 REPEATS: Final = frozenset({op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT})
+REFERENCES: Final = frozenset({op.GROUPREF, op.GROUPREF_EXISTS})
+ATOMIC: Final = frozenset({op.ATOMIC_GROUP, op.POSSESSIVE_REPEAT, op.ASSERT})
+"""What does not go back on the choices it made, or may be so."""
 KNOWN: Final = (
     CHARACTERS
     | REPEATS
+    | REFERENCES
     | {op.BRANCH, op.SUBPATTERN, op.ATOMIC_GROUP, op.ASSERT, op.ASSERT_NOT, op.AT}
-    | {op.GROUPREF, op.GROUPREF_EXISTS, op.FAILURE}
+    | {op.FAILURE}
 )
 BOUNDARIES: Final = frozenset({op.AT_BOUNDARY, op.AT_NON_BOUNDARY})
 STARTS: Final = frozenset({op.AT_BEGINNING, op.AT_BEGINNING_STRING})
-
-ANYTHING: Final[Node] = (
-    op.IN,
-    [(op.CATEGORY, op.CATEGORY_SPACE), (op.CATEGORY, op.CATEGORY_NOT_SPACE)],
-)
-AT_THE_END: Final[Node] = (op.AT, op.AT_END_STRING)
-NEVER: Final[Node] = (op.FAILURE, ())
 
 
 class Opaque(Exception):
@@ -68,14 +43,32 @@ class Opaque(Exception):
 def parse(pattern: re.Pattern[Any]) -> Tree:
     """The parse tree of a compiled pattern, with its flags.
 
+    What does not go back on its choices is told in one way: `x*+` as `(?>x*)`, and
+    `(?=(x*))` with a reference to the group as `(?=(?>(x*)))`.
+
     Raises:
         Opaque: It holds a construct that is not known here.
     """
     tree = _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
-    for node in walk(tree):
-        if node[0] not in KNOWN:
-            raise Opaque(str(node[0]))
-    return tree
+    kinds = {node[0] for node in walk(tree)}
+    if kinds - KNOWN:
+        raise Opaque(", ".join(map(str, kinds - KNOWN)))
+    if not kinds & ATOMIC:
+        return tree
+    return sequence(tree.state, _told_alike(tree, refers=bool(kinds & REFERENCES)))
+
+
+def _told_alike(tree: Iterable[Node], *, refers: bool) -> list[Node]:
+    made: list[Node] = []
+    for node in tree:
+        parts = [_told_alike(part, refers=refers) for part in children(node)]
+        kind, argument = new = with_children(node, parts) if parts else node
+        if kind is op.POSSESSIVE_REPEAT:
+            new = (op.ATOMIC_GROUP, [(op.MAX_REPEAT, argument)])
+        elif kind is op.ASSERT and refers and argument[0] > 0:
+            new = (kind, (1, [(op.ATOMIC_GROUP, argument[1])]))
+        made.append(new)
+    return made
 
 
 def compiled(tree: Tree, items: Iterable[Node], *, marker: bool = False) -> re.Pattern[Any]:
@@ -142,7 +135,7 @@ def flags_inside(node: Node, flags: int) -> int:
 def width(tree: Tree) -> tuple[int, int]:
     """The least and the most characters a tree matches; `UNBOUNDED` is the most there is."""
     low, high = tree.getwidth()
-    if any(node[0] in (op.GROUPREF, op.GROUPREF_EXISTS) for node in walk(tree)):
+    if any(node[0] in REFERENCES for node in walk(tree)):
         high = UNBOUNDED  # a reference is as wide as what it refers to
     return int(min(low, UNBOUNDED)), int(min(high, UNBOUNDED))
 
@@ -150,15 +143,26 @@ def width(tree: Tree) -> tuple[int, int]:
 def reach(tree: Iterable[Node]) -> tuple[int, int]:
     """Characters looked at before the start (look-behind) and beyond the end (look-ahead)."""
     behind = ahead = 0
-    for kind, argument in walk(tree):
-        if kind is op.AT:
-            behind = max(behind, 1)
-            ahead = max(ahead, 0 if argument in STARTS else 1)
-        elif kind in (op.ASSERT, op.ASSERT_NOT):
-            most = width(argument[1])[1] + 1
-            behind, ahead = (
-                (max(behind, most), ahead) if argument[0] < 0 else (behind, max(ahead, most))
-            )
+    for node in tree:
+        before, beyond = _reach_of(node)
+        behind, ahead = max(behind, before), max(ahead, beyond)
+    return behind, ahead
+
+
+def _reach_of(node: Node) -> tuple[int, int]:
+    kind, argument = node
+    if kind is op.AT:
+        # `$` asks for the next character, and if that is a newline, for the one after it.
+        return 1, 0 if argument in STARTS else 2 if argument is op.AT_END else 1
+    behind = ahead = 0
+    for part in children(node):
+        before, beyond = reach(part)
+        behind, ahead = max(behind, before), max(ahead, beyond)
+    if kind is op.ATOMIC_GROUP:
+        return behind, max(ahead, 1)
+    if kind in (op.ASSERT, op.ASSERT_NOT):
+        most = width(argument[1])[1] + 1
+        return (behind + most, ahead) if argument[0] < 0 else (behind, ahead + most)
     return behind, ahead
 
 
@@ -171,153 +175,6 @@ def is_fixed(tree: Iterable[Node]) -> bool:
         or (node[0] is op.AT and node[1] in STARTS)
         for node in walk(tree)
     )
-
-
-# ── strict ────────────────────────────────────────────────────────────────────────────────
-
-
-def strict(tree: Iterable[Node], flags: int) -> list[Node]:
-    """The nodes that match only what stays a match whatever comes next."""
-    made: list[Node] = []
-    for node in tree:
-        made += _strict_node(node, flags)
-    return made
-
-
-def _strict_node(node: Node, flags: int) -> list[Node]:
-    kind, argument = node
-    if kind is op.AT and argument in (op.AT_END, op.AT_END_STRING):
-        if argument is op.AT_END and flags & re.MULTILINE:
-            return [(op.ASSERT, (1, [(op.LITERAL, ord("\n"))]))]
-        return [NEVER]
-    if kind is op.AT and argument in BOUNDARIES:
-        return [node, (op.ASSERT, (1, [ANYTHING]))]
-    if kind in (op.ASSERT, op.ASSERT_NOT) and argument[0] < 0:
-        return [node]
-    if kind is op.ASSERT_NOT:
-        return [(kind, (1, possible(argument[1], flags)))]
-    inside = flags_inside(node, flags)
-    parts = children(node)
-    return [with_children(node, [strict(part, inside) for part in parts])] if parts else [node]
-
-
-# ── possible, growth ──────────────────────────────────────────────────────────────────────
-
-
-def possible(tree: Iterable[Node], flags: int) -> list[Node]:
-    """The nodes that also match where the text ends before the pattern does."""
-    return _open_ended(tree, flags, [], followed=False)
-
-
-def growth(tree: Tree) -> re.Pattern[Any]:
-    """The growth variant of a whole pattern; its last group is the marker."""
-    marker: Node = (op.SUBPATTERN, (len(tree.state.groupwidths), 0, 0, []))
-    nodes = _open_ended(tree, tree.state.flags, [marker], followed=False)
-    return compiled(tree, nodes, marker=True)
-
-
-def _open_ended(
-    tree: Iterable[Node], flags: int, mark: list[Node], *, followed: bool
-) -> list[Node]:
-    """Allow the end of the text at every place, marking it.
-
-    Args:
-        followed: Something that takes a character must follow these nodes, so that
-            wildcards among them are in the middle of the pattern.
-    """
-    made: list[list[Node]] = []
-    for node in reversed(list(tree)):
-        made.append(_open_node(node, flags, mark, followed))
-        followed = followed or takes_something(node)
-    return [each for nodes in reversed(made) for each in nodes]
-
-
-def _open_node(node: Node, flags: int, mark: list[Node], followed: bool) -> list[Node]:
-    kind, argument = node
-    here = [AT_THE_END, *mark]
-    if kind in CHARACTERS:
-        return [either([node], here)]
-    if kind is op.GROUPREF:
-        return [either([node], [(op.MAX_REPEAT, (0, op.MAXREPEAT, [ANYTHING])), *here])]
-    if kind is op.AT:
-        return _open_position(node, flags, here)
-    if kind in (op.ASSERT, op.ASSERT_NOT):
-        return _open_assertion(node, flags, mark)
-    if kind in REPEATS:
-        return _open_repeat(node, flags, mark, followed)
-    inside = flags_inside(node, flags)
-    parts = [_open_ended(part, inside, mark, followed=followed) for part in children(node)]
-    return [with_children(node, parts)] if parts else [node]
-
-
-def _open_position(node: Node, flags: int, here: list[Node]) -> list[Node]:
-    if node[1] is op.AT_END and flags & re.MULTILINE:
-        return [either([(op.ASSERT, (1, [(op.LITERAL, ord("\n"))]))], here)]
-    if node[1] in (op.AT_END, op.AT_END_STRING):
-        return [node, *here[1:]]
-    if node[1] in BOUNDARIES:
-        return [either([node, (op.ASSERT, (1, [ANYTHING]))], here)]
-    # What is not the start of a line yet may be, behind characters that have not come.
-    return [either([node], here)]
-
-
-def _open_assertion(node: Node, flags: int, mark: list[Node]) -> list[Node]:
-    kind, (direction, inner) = node
-    if direction < 0:
-        return [either([node], [AT_THE_END, *mark])]
-    if kind is op.ASSERT:
-        return [(kind, (1, _open_ended(inner, flags, mark, followed=False)))]
-    surely_not = (kind, (1, possible(inner, flags)))
-    not_yet = (kind, (1, strict(inner, flags)))
-    return [either([surely_not], [not_yet, *mark])]
-
-
-def _open_repeat(node: Node, flags: int, mark: list[Node], followed: bool) -> list[Node]:
-    kind, (low, high, body) = node
-    lazy_kind = op.MIN_REPEAT if followed and is_wildcard(node) else kind
-    if len(body) == 1 and body[0][0] in CHARACTERS:
-        return [_open_run(lazy_kind, int(low), high, body, [AT_THE_END, *mark])]
-    inner = _open_ended(body, flags, mark, followed=followed)
-    return [(lazy_kind, (low, high, inner))]
-
-
-def _open_run(kind: Any, low: int, high: Any, body: Tree, here: list[Node]) -> Node:
-    """Open a repeated single character without turning it into a slow group repeat.
-
-    The alternatives stand in the order in which `re` would try them: a greedy run wants
-    the characters beyond the end first, a lazy one last.
-    """
-    run = partial(_run, body)
-    too_short = [[run(op.MAX_REPEAT, 0, low - 1), *here]] if low else []
-    if low == high:
-        return either([run(kind, low, high)], *too_short)
-    if kind is op.MIN_REPEAT:
-        longest = high if high is op.MAXREPEAT else high - 1
-        return either([run(kind, low, high)], [run(op.MAX_REPEAT, 0, longest), *here])
-    if high is op.MAXREPEAT:
-        return either([run(kind, low, high), either(here, [])], *too_short)
-    full, partly = [run(kind, high, high)], [run(kind, low, high - 1), either(here, [])]
-    return either(full, partly, *too_short)
-
-
-def _run(body: Tree, kind: Any, low: int, high: Any) -> Node:
-    return kind, (low, high, body)
-
-
-# ── plain ─────────────────────────────────────────────────────────────────────────────────
-
-
-def plain(tree: Iterable[Node], *, followed: bool = False) -> list[Node]:
-    """The nodes with the wildcards in their middle made lazy."""
-    made: list[Node] = []
-    for node in reversed(list(tree)):
-        parts = [plain(part, followed=followed) for part in children(node)]
-        new = with_children(node, parts) if parts else node
-        if followed and node[0] is op.MAX_REPEAT and is_wildcard(node):
-            new = (op.MIN_REPEAT, new[1])
-        made.append(new)
-        followed = followed or takes_something(node)
-    return made[::-1]
 
 
 # ── questions about nodes ─────────────────────────────────────────────────────────────────
