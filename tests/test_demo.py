@@ -12,7 +12,7 @@ from scripts.lib import demo
 def test_the_demo_shows_every_dialogue_and_no_secret(monkeypatch, capsys):
     made = ["correct-horse", "battery-staple"]
     plain = iter(made)
-    monkeypatch.setattr(demo.secrets, "token_urlsafe", lambda _: next(plain))
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: next(plain))
     demo.main()
     shown = capsys.readouterr().out
     # Sent twice to make the key, and once each to open it.
