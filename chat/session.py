@@ -85,9 +85,12 @@ class Session(Generic[AnyStr]):
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         check_seconds("timeout", timeout)
-        check_seconds("quiet", quiet)
+        _checked_quiet(quiet)
         check_view(view)
         codec: Codec[AnyStr] = make_codec(encoding, errors)
+        kind = type(codec.empty)
+        if newline is not None and not isinstance(newline, kind):
+            raise TypeError(f"newline is {kind.__name__} here, not {type(newline).__name__}")
         self.timeout = timeout
         self.quiet = quiet
         self.view: Final[ViewName] = view
@@ -194,8 +197,9 @@ class Session(Generic[AnyStr]):
             timeout: Seconds for all of it; see `expect`, as for the rest.
 
         Raises:
-            ExpectTimeout, UnexpectedEOF, SendError: As `expect` and `send`.
+            ExpectTimeout, UnexpectedEOF, SendError, TypeError: As `expect` and `send`.
         """
+        self._driver.checked(question)
         limit = self._limit(timeout)
         listening = self._listen((prompt,), respond, view)
         flow = dialogues.ask(

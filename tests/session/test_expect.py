@@ -600,3 +600,10 @@ def test_a_session_that_a_thread_uses_works_there():
     thread.start()
     thread.join(30)
     assert got == ["cba"]
+
+
+def test_silence_must_have_a_length():
+    with MemoryPeer().session() as s, pytest.raises(TypeError, match="quiet is seconds"):
+        s.expect("x", quiet=None)
+    with pytest.raises(TypeError, match="quiet is seconds"):
+        memory_session(quiet=None)
