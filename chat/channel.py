@@ -115,15 +115,23 @@ class Channel(Generic[AnyStr]):
             OSError: The connection failed.
         """
         deadline, silence, input_wait = request
+        if not input_wait:
+            return self.receive_by(deadline, silence)
+        if self.ended:
+            return Arrival.ENDED
+        self.stream.check_room()
+        return self._receive_until_input_wait(request)
+
+    def receive_by(self, deadline: float | None, silence: float | None = None) -> Arrival:
+        """Wait until more has come, the deadline has passed, or it was silent for so long.
+
+        Raises:
+            StreamOverflow, OSError: As `receive`.
+        """
         if self.ended:
             return Arrival.ENDED
         if self.stream.crowded:
             self.stream.check_room()
-        if input_wait:
-            return self._receive_until_input_wait(request)
-        return self._receive(deadline, silence)
-
-    def _receive(self, deadline: float | None, silence: float | None) -> Arrival:
         while True:
             left = patience = None if deadline is None else deadline - self.clock.now()
             if silence is not None:
@@ -160,7 +168,7 @@ class Channel(Generic[AnyStr]):
                 silence -= self.clock.now() - began
                 if silence <= 0:
                     return Arrival.SILENCE
-            arrival = self._receive(request.deadline, _least(silence, patience))
+            arrival = self.receive_by(request.deadline, _least(silence, patience))
             if arrival is not Arrival.SILENCE:
                 return arrival
             # Twice in a row with silence between: what it wrote last has had time to come.
@@ -312,10 +320,7 @@ class Channel(Generic[AnyStr]):
         step = 0
         while self.terminal is not None and self.terminal.echo:
             patience = LOOK_AGAIN[min(step, len(LOOK_AGAIN) - 1)]
-            arrival = Arrival.ENDED
-            if not self.ended:
-                self.stream.check_room()
-                arrival = self._receive(deadline, patience)
+            arrival = self.receive_by(deadline, patience)
             if arrival in (Arrival.EXPIRED, Arrival.ENDED):
                 return not self.terminal.echo
             step += 1

@@ -96,6 +96,7 @@ class Session(Generic[AnyStr]):
         self.view: Final[ViewName] = view
         stream = Stream(codec.empty, limit=limit, overflow=overflow)
         self._stream: Final[Stream[AnyStr]] = stream
+        self._kind: Final = type(codec.empty)
         self._reader: Final[Reader[AnyStr]] = Reader(stream)
         self._channel: Final[Channel[AnyStr]] = Channel(transport, codec, stream, clock)
         self._driver: Final[Driver[AnyStr]] = Driver(
@@ -164,18 +165,28 @@ class Session(Generic[AnyStr]):
         """
         limit = self.timeout if timeout is UNSET else _checked_timeout(timeout)
         silence = self.quiet if quiet is UNSET else _checked_quiet(quiet)
+        if len(patterns) == 1 and not respond and (view or self.view) == "raw":
+            text = patterns[0]
+            if isinstance(text, self._kind) and text:
+                return self._expect_text(cast("AnyStr", text), limit)
         listening = self._listen(patterns, respond, view)
-        if respond:
-            deadline = deadline_after(self._channel.clock.now(), limit)
-            answers = list(respond.values())
-            flow = dialogues.expect(listening, answers, deadline=deadline, quiet=silence)
-            return self._conclude(flow, listening, limit)
-        match = listening.scan()  # what is there already needs no dialogue
-        if match is not None:
-            return self._matched(match)
-        deadline = None if limit is None else self._channel.clock.now() + limit
-        flow = dialogues.wait_for(listening, deadline=deadline, quiet=silence)
+        answers = list(respond.values()) if respond else ()
+        deadline = deadline_after(self._channel.clock.now(), limit)
+        flow = dialogues.expect(listening, answers, deadline=deadline, quiet=silence)
         return self._conclude(flow, listening, limit)
+
+    def _expect_text(self, text: AnyStr, timeout: float | None) -> Match[AnyStr]:
+        """Wait for a text alone: the same as any wait, with nothing to it but the text."""
+        channel, deadline = self._channel, None
+        channel.check_open()
+        sought = self._reader.seek(text)
+        while (match := sought.scan()) is None:
+            if deadline is None and timeout is not None:
+                deadline = channel.clock.now() + timeout
+            arrival = channel.receive_by(deadline)
+            if arrival is not Arrival.DATA:
+                raise self._unmet(arrival, (repr(text),), timeout)
+        return self._matched(match)
 
     def ask(
         self,
@@ -233,12 +244,9 @@ class Session(Generic[AnyStr]):
     ) -> Match[AnyStr]:
         """Carry a dialogue out, and raise what it did not expect."""
         outcome = self._driver.drive(flow)
-        if not isinstance(outcome, Arrival):
-            return self._matched(outcome)
-        awaited = tuple(listening.awaited.descriptions)
-        if outcome is Arrival.EXPIRED and self._channel.listeners:
-            self._channel.emit(TimedOut(awaited))
-        raise self._unmet(outcome, awaited, timeout)
+        if isinstance(outcome, Arrival):
+            raise self._unmet(outcome, tuple(listening.awaited.descriptions), timeout)
+        return self._matched(outcome)
 
     def _matched(self, match: Match[AnyStr]) -> Match[AnyStr]:
         if self._channel.listeners:
@@ -248,7 +256,10 @@ class Session(Generic[AnyStr]):
     def _unmet(
         self, outcome: Arrival, awaited: tuple[str, ...], timeout: float | None
     ) -> ExpectError:
+        """The error of a wait that ended otherwise than awaited; listeners are told."""
         kind = ExpectTimeout if outcome is Arrival.EXPIRED else UnexpectedEOF
+        if kind is ExpectTimeout and self._channel.listeners:
+            self._channel.emit(TimedOut(awaited))
         return kind(
             awaited,
             self._reader.unread(),

@@ -21,6 +21,7 @@ from chat.core.patterns import (
     flatten,
 )
 from chat.core.stream import Cursor, Stream
+from chat.core.trackers import LiteralTracker
 from chat.core.views import RawView, TextView, View, ViewName
 from chat.errors import PatternError
 
@@ -213,6 +214,45 @@ class Listening(Generic[AnyStr]):
 
 
 @final
+class SoughtText(Generic[AnyStr]):
+    """A text that is awaited alone, which is what most conversations are made of.
+
+    It needs no dialogue: neither silence nor any condition decides it.
+
+    Args:
+        text: What is awaited.
+        stream: Where.
+        cursor: The reader's place in the stream.
+    """
+
+    __slots__ = ("_begin", "_cursor", "_pattern", "_stream", "_tracker", "text")
+
+    def __init__(self, text: AnyStr, stream: Stream[AnyStr], cursor: Cursor) -> None:
+        self.text: Final[AnyStr] = text
+        self._pattern: Final = Literal(text)
+        self._tracker: Final = LiteralTracker(self._pattern)
+        self._begin = 0
+        self._stream: Final[Stream[AnyStr]] = stream
+        self._cursor: Final = cursor
+
+    def scan(self) -> Match[AnyStr] | None:
+        """Its match, if it has come, which is consumed."""
+        stream, cursor, tracker = self._stream, self._cursor, self._tracker
+        position = cursor.position
+        if position != self._begin:  # what was before it is consumed, or dropped
+            self._begin = position
+            tracker.cut(position)
+        hit = tracker.scan(stream, stream.end)
+        if hit is None:
+            return None
+        start, end, _, _, _ = hit
+        before = stream.slice(position, start)
+        stream.consume(cursor, end)
+        dropped, cursor.dropped = cursor.dropped, 0
+        return Match(0, self._pattern, self.text, before, start, end, (), NO_NAMES, dropped)
+
+
+@final
 class Reader(Generic[AnyStr]):
     """One reader of a stream: how far it has consumed it, and what it waits for.
 
@@ -223,13 +263,21 @@ class Reader(Generic[AnyStr]):
         cursor: How far it has consumed the stream.
     """
 
-    __slots__ = ("_listening", "_views", "cursor", "stream")
+    __slots__ = ("_listening", "_sought", "_views", "cursor", "stream")
 
     def __init__(self, stream: Stream[AnyStr]) -> None:
         self.stream: Final[Stream[AnyStr]] = stream
         self.cursor: Final = stream.cursor(0)
         self._views: Final[dict[str, View[AnyStr]]] = {"raw": RawView(stream, self.cursor)}
         self._listening: Final[dict[Any, Listening[AnyStr]]] = {}
+        self._sought: SoughtText[AnyStr] | None = None
+
+    def seek(self, text: AnyStr) -> SoughtText[AnyStr]:
+        """Be ready to hear a text alone; if it was the last one sought, that goes on."""
+        sought = self._sought
+        if sought is None or sought.text != text:
+            sought = self._sought = SoughtText(text, self.stream, self.cursor)
+        return sought
 
     def listen(
         self, patterns: tuple[Any, ...], prompts: tuple[Any, ...], view: ViewName
