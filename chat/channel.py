@@ -192,7 +192,7 @@ class Channel(Generic[AnyStr]):
         text = self.codec.decode(data, not data)
         if text:
             self.stream.append(text)
-        if self.listeners and data:
+        if self.listeners and (data or text):
             self.emit(Received(text, data))
         if data:
             return Arrival.DATA if text else None

@@ -43,7 +43,10 @@ TAIL_SHOWN: Final = 240
 
 
 class ChatError(Exception):
-    """The root of all errors of `chat`."""
+    """The root of all errors of `chat`. Its message never shows a secret."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(redact(each) if isinstance(each, str) else each for each in said))
 
 
 def last_text(came: str | bytes, limit: int = TAIL_SHOWN) -> str:
@@ -88,15 +91,16 @@ class ExpectError(ChatError):
         exit_status: ExitStatus | None,
         state: str,
     ) -> None:
-        self.awaited: Final = tuple(awaited)
+        self.awaited: Final = tuple(map(redact, awaited))
         self.before: Final = before
         self.timeout: Final = timeout
         self.exit_status: Final = exit_status
         self.state: Final = state
-        super().__init__(awaited, before)
+        # No arguments: `args` would show what came, and OSError take two for its errno.
+        super().__init__()
 
     def _headline(self) -> str:
-        return f"{redact(join_alternatives(self.awaited))} {self._verdict}"
+        return f"{join_alternatives(self.awaited)} {self._verdict}"
 
     def __str__(self) -> str:
         came = f"last came {last_text(self.before)}" if self.before else "nothing came"
@@ -110,15 +114,14 @@ class ExpectTimeout(ExpectError, TimeoutError):
     """The time ran out before anything awaited came. Nothing was consumed."""
 
     def _headline(self) -> str:
-        awaited = redact(join_alternatives(self.awaited))
-        return f"waited {seconds(self.timeout)} for {awaited}"
+        return f"waited {seconds(self.timeout)} for {join_alternatives(self.awaited)}"
 
 
 class UnexpectedEOF(ExpectError, EOFError):
     """The other side closed before anything awaited came. Nothing was consumed."""
 
     def _headline(self) -> str:
-        return f"the end came while waiting for {redact(join_alternatives(self.awaited))}"
+        return f"the end came while waiting for {join_alternatives(self.awaited)}"
 
 
 class SendError(ChatError):
@@ -130,7 +133,7 @@ class SendError(ChatError):
     """
 
     def __init__(self, message: str, *, sent: int = 0, total: int = 0) -> None:
-        super().__init__(redact(message))
+        super().__init__(message)
         self.sent: Final = sent
         self.total: Final = total
 
@@ -160,7 +163,7 @@ class SpawnFailed(ChatError, OSError):
     """
 
     def __init__(self, command: str, reason: str, *, code: int | None = None) -> None:
-        super().__init__(f"cannot start {redact(command)!r}: {reason}")
+        super().__init__(f"cannot start {command!r}: {reason}")
         self.command: Final = command
         self.reason: Final = reason
         self.errno = code
@@ -189,7 +192,7 @@ class RunTimeout(ChatError, TimeoutError):
     def __init__(
         self, message: str, *, output: str | bytes, exit_status: ExitStatus | None
     ) -> None:
-        super().__init__(redact(message))
+        super().__init__(message)
         self.output: Final = output
         self.exit_status: Final = exit_status
 

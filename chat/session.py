@@ -29,7 +29,7 @@ from chat.signals import number
 from chat.sinks import Log, SinkLike, make_sink
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
 from chat.transports import Process, Terminal, Transport
-from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize
+from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds a wait lasts unless told otherwise, as in pexpect; Tcl Expect waits 10."""
@@ -259,7 +259,7 @@ class Session(Generic[AnyStr]):
         """The error of a wait that ended otherwise than awaited; listeners are told."""
         kind = ExpectTimeout if outcome is Arrival.EXPIRED else UnexpectedEOF
         if kind is ExpectTimeout and self._channel.listeners:
-            self._channel.emit(TimedOut(awaited))
+            self._channel.emit(TimedOut(tuple(map(redact, awaited))))
         return kind(
             awaited,
             self._reader.unread(),

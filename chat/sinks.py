@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import logging
 import os
@@ -45,7 +46,7 @@ class FileSink:
         if self._bytes:
             self._file.write(text.encode("utf-8", "surrogateescape"))
         else:
-            self._file.write(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+            self._file.write(_printable(text))
         flush: Callable[[], object] | None = getattr(self._file, "flush", None)
         if flush is not None:
             flush()
@@ -68,12 +69,12 @@ class LoggerSink:
         """Log the lines that are complete."""
         *lines, self._line = (self._line + text).replace("\r\n", "\n").split("\n")
         for line in lines:
-            self._logger.debug("%s", line)
+            self._logger.debug("%s", _printable(line))
 
     def close(self) -> None:
         """Log the last line, if it was never completed."""
         if self._line:
-            self._logger.debug("%s", self._line)
+            self._logger.debug("%s", _printable(self._line))
             self._line = ""
 
 
@@ -110,18 +111,36 @@ class Log:
         self._received: Final = received
         self._sent: Final = sent
         self._masker: Final = StreamMasker()
+        # What is sent has its own: what comes meanwhile is not what completes a secret.
+        self._sent_masker: Final = StreamMasker()
+        # Of a session of bytes: a character, too, may come in pieces.
+        self._decoder: Final = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
         if isinstance(event, Received) and self._received:
-            self._write(self._masker.feed(_as_text(event.text)))
+            text = event.text
+            text = text if isinstance(text, str) else self._decoder.decode(text)
+            self._write(self._masker.feed(text))
         elif isinstance(event, Sent) and self._sent:
-            said = MASK + "\n" if event.secret else StreamMasker().feed(_as_text(event.text))
-            self._write(said)
+            self._take_sent(event)
         elif isinstance(event, Ended):
-            self._write(self._masker.flush())
+            self._flush()
         elif isinstance(event, Closed):
             self.close()
+
+    def _take_sent(self, event: Sent) -> None:
+        if event.secret:
+            self._write(self._sent_masker.flush() + MASK + "\n")
+        else:
+            text = event.text
+            text = text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
+            self._write(self._sent_masker.feed(text))
+
+    def _flush(self) -> None:
+        rest = self._decoder.decode(b"", final=True)
+        self._write(self._masker.feed(rest) + self._masker.flush())
+        self._write(self._sent_masker.flush())
 
     def _write(self, text: str) -> None:
         if text:
@@ -129,12 +148,13 @@ class Log:
 
     def close(self) -> None:
         """Write what is held back, and close."""
-        self._write(self._masker.flush())
+        self._flush()
         self._sink.close()
 
 
-def _as_text(text: str | bytes) -> str:
-    return text if isinstance(text, str) else text.decode("utf-8", "surrogateescape")
+def _printable(text: str) -> str:
+    """The text with what was undecodable replaced, so that every file takes it."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _wants_bytes(file: object) -> bool:

@@ -65,6 +65,7 @@ MASK: Final = "••••"
 # contains another is masked whole. Process-wide on purpose: a secret given to one session
 # must not show in the error of another.
 _known: list[str] = []
+_shown: list[str] = []  # the same, and as `repr` shows them, which is how messages quote
 _known_lock = threading.Lock()
 
 
@@ -73,6 +74,16 @@ def _remember(plain: str) -> None:
         if plain and plain not in _known:
             _known.append(plain)
             _known.sort(key=len, reverse=True)
+            _shown.extend(_forms(plain) - set(_shown))
+            _shown.sort(key=len, reverse=True)
+
+
+def _forms(plain: str) -> set[str]:
+    """A text as it is, and as the `repr` of a text or of bytes that contain it shows it."""
+    data = plain.encode("utf-8", "surrogateescape")
+    forms = {plain, repr(plain)[1:-1], repr(data)[2:-1]}
+    # Within a text with quotes of both kinds, single ones are escaped.
+    return forms | {repr("\"'" + plain)[4:-1], repr(b"\"'" + data)[5:-1]}
 
 
 def known_secrets() -> tuple[str, ...]:
@@ -87,7 +98,7 @@ def redact(text: str | bytes) -> str:
         text: Bytes are taken as UTF-8, undecodable ones shown as escapes.
     """
     shown = text if isinstance(text, str) else text.decode("utf-8", "backslashreplace")
-    for secret in _known:
+    for secret in _shown:
         if secret in shown:
             shown = shown.replace(secret, MASK)
     return shown

@@ -25,15 +25,28 @@ class StreamMasker:
         if not secrets:
             piece, self._held = self._held + piece, ""
             return piece
-        text = redact(self._held + piece)
-        keep = max(_overlap(text, secret) for secret in secrets)
-        self._held = text[len(text) - keep :]
-        return text[: len(text) - keep]
+        text = self._held + piece
+        begun = _begun(text, secrets)
+        self._held = text[begun:]
+        return redact(text[:begun])
 
     def flush(self) -> str:
         """What is held back, when nothing more comes."""
         text, self._held = redact(self._held), ""
         return text
+
+
+def _begun(text: str, secrets: tuple[str, ...], start: int = 0) -> int:
+    """Where, from `start` on, the first secret begins that more text may complete."""
+    rest = text[start:] if start else text
+    begun = len(text) - max(_overlap(rest, secret) for secret in secrets)
+    for secret in secrets:
+        # A complete one that lies across that place comes before it.
+        reach = len(secret) - 1
+        found = text.find(secret, max(start, begun - reach), begun + reach)
+        if found >= 0:
+            return _begun(text, secrets, found + len(secret))
+    return begun
 
 
 def _overlap(text: str, secret: str) -> int:
