@@ -209,9 +209,7 @@ class StreamOrder:
                 if not asked.is_fresh:
                     continue
                 asked.skip(begin)
-                hit = asked.scan(stream, min(limit, start + sweep.needles.width))
-                if hit is None and not asked.is_fresh:
-                    hit = asked.scan(stream, limit)
+                hit = _asked(asked, stream, start + sweep.needles.width, limit)
                 if hit is not None:
                     sweep.step_back(begin)
                     return begin, hit.key
@@ -239,3 +237,14 @@ class StreamOrder:
         if best is None or not best.settled:
             return None
         return chosen, best
+
+
+def _asked(tracker: Tracker, stream: Stream[Any], near: int, limit: int) -> Hit | None:
+    """The hit of a tracker that a sweep has stopped for.
+
+    It looks no further than where the sweep has stopped, unless it begins to match there.
+    """
+    hit = tracker.scan(stream, min(limit, near))
+    if hit is None and not tracker.is_fresh:
+        return tracker.scan(stream, limit)
+    return hit
