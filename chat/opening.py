@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, AnyStr, Generic, TypeAlias, TypedDict, Unpack, final, overload
+from typing import TYPE_CHECKING, Any, AnyStr, Generic, TypeAlias, TypedDict, Unpack, final, overload
 
 from chat.core.dialogues import Answering
 from chat.core.patterns import EOF, TIMEOUT
@@ -14,9 +13,11 @@ from chat.core.stream import Overflow
 from chat.core.views import ViewName
 from chat.errors import CommandError, RunTimeout, seconds
 from chat.session import Session
-from chat.sinks import SinkLike
 from chat.timing import Clock
 from chat.values import ExitStatus, WindowSize, redact
+
+if TYPE_CHECKING:
+    from chat.sinks import SinkLike
 
 Command: TypeAlias = "str | list[str] | tuple[str, ...] | Sequence[str]"
 
@@ -42,6 +43,8 @@ def command_line(command: Command) -> list[str]:
         CommandError: It is empty, has an open quotation, or is not made of text.
     """
     if isinstance(command, str):
+        import shlex  # start-up cost: lists need no splitting
+
         try:
             argv = shlex.split(command)
         except ValueError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any, AnyStr, Final, Generic, Self, cast, final
+from typing import TYPE_CHECKING, Any, AnyStr, Final, Generic, Self, cast, final
 
 from chat.channel import Channel
 from chat.core import dialogues
@@ -26,10 +26,12 @@ from chat.errors import (
 )
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
 from chat.signals import number
-from chat.sinks import Log, SinkLike, make_sink
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
 from chat.transports import Process, Terminal, Transport
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
+
+if TYPE_CHECKING:
+    from chat.sinks import SinkLike
 
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds a wait lasts unless told otherwise, as in pexpect; Tcl Expect waits 10."""
@@ -666,6 +668,8 @@ class Session(Generic[AnyStr]):
             TypeError: It is none of these.
             OSError: The file cannot be opened.
         """
+        from chat.sinks import Log, make_sink  # start-up cost: most sessions keep no log
+
         log = Log(make_sink(target), received=received, sent=sent)
         unsubscribe = self.subscribe(log)
 

@@ -7,13 +7,10 @@ they are named after, when they are called.
 from __future__ import annotations
 
 import enum
-import hmac
 import os
-import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NoReturn, Self, final
 
 
@@ -160,7 +157,7 @@ class Secret:
             OSError: The file cannot be read.
             ValueError: Its first line is empty.
         """
-        with Path(path).open(encoding="utf-8") as lines:
+        with open(path, encoding="utf-8") as lines:
             return cls(lines.readline().rstrip("\r\n"))
 
     @classmethod
@@ -172,6 +169,8 @@ class Secret:
             subprocess.CalledProcessError: It failed.
             ValueError: It printed nothing.
         """
+        import subprocess  # start-up cost: only this constructor wants it
+
         done = subprocess.run(list(argv), stdout=subprocess.PIPE, check=True, text=True)
         return cls(done.stdout.split("\n", 1)[0].rstrip("\r"))
 
@@ -203,8 +202,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        ours, theirs = self._plain.encode(), other._plain.encode()
-        return hmac.compare_digest(ours, theirs)
+        return self._plain == other._plain
 
     def __hash__(self) -> int:
         return hash((Secret, self._plain))

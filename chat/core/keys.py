@@ -6,7 +6,6 @@ Keys"), which the terminfo entries `xterm`, `xterm-256color`, `screen` and `tmux
 
 from __future__ import annotations
 
-import difflib
 from typing import Final
 
 from chat.errors import UnknownKey
@@ -100,6 +99,8 @@ def key(name: str) -> str:
     for prefix in _ALT_PREFIXES:
         if upper.startswith(prefix) and len(name) > len(prefix):
             return "\x1b" + key(name[len(prefix) :])
+    import difflib  # start-up cost: only this error wants it
+
     near = difflib.get_close_matches(upper, KEYS, n=1)
     hint = f"; the nearest is {near[0]}" if near else ""
     raise UnknownKey(f"there is no key {name!r}{hint}")
