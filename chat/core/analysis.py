@@ -16,7 +16,7 @@ class Analysis:
 
     __slots__ = (
         "ahead", "behind", "fixed", "growth", "least", "original", "plain", "programs",
-        "settles", "strict", "tree", "viable",
+        "settles", "strict", "tree", "viable", "width",
     )  # fmt: skip
 
     def __init__(self, original: re.Pattern[Any]) -> None:
@@ -27,7 +27,8 @@ class Analysis:
             self._treat_as_opaque()
             return
         self.behind, self.ahead = syntax.reach(self.tree)
-        self.least, _ = syntax.width(self.tree)
+        self.least, most = syntax.width(self.tree)
+        self.width: int = most + self.ahead
         self.fixed: bool = not self.ahead and syntax.is_fixed(self.tree)
         self.strict = original if self.fixed else variants.strict(self.tree)
         self.plain = original if self.fixed else variants.plain(self.tree)
@@ -43,7 +44,7 @@ class Analysis:
         self.tree, self.growth, self.viable, self.fixed = None, None, None, True
         self.settles = True
         self.behind = self.ahead = 1
-        self.least = 0
+        self.least, self.width = 0, syntax.UNBOUNDED
         self.strict = self.plain = self.original
         self.programs = [ROAMS]
 
