@@ -11,50 +11,70 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+
+from chat._version import __version__
 
 if sys.platform == "win32":
     raise ImportError("chat needs pseudo-terminals and runs on Linux, macOS and BSD, not Windows")
 
-from chat._version import __version__
-from chat.core.match import Match
-from chat.core.patterns import (
-    EOF,
-    INPUT_WAIT,
-    TIMEOUT,
-    Quiet,
-    any_of,
-    glob,
-    literal,
-    regex,
-)
-from chat.core.stream import Mark
-from chat.errors import (
-    ChatError,
-    CommandError,
-    CommandNotFound,
-    CommandNotPermitted,
-    EchoStillOn,
-    ExpectError,
-    ExpectTimeout,
-    LineTooLong,
-    NotSupported,
-    PatternError,
-    PatternTypeError,
-    PeerGone,
-    RunTimeout,
-    SendError,
-    SendTimeout,
-    SessionClosed,
-    ShellDesynchronised,
-    SpawnFailed,
-    StreamOverflow,
-    UnexpectedEOF,
-    UnknownKey,
-    WaitTimeout,
-)
-from chat.opening import Finished, run, spawn
-from chat.session import Session
-from chat.values import ExitStatus, Secret, WindowSize
+# Not typing's own: importing typing alone takes half as long as importing pexpect. Checkers
+# know the name, and read the imports; a test holds them against the table below.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chat.core.match import Match
+    from chat.core.patterns import EOF, INPUT_WAIT, TIMEOUT, Quiet, any_of, glob, literal, regex
+    from chat.core.stream import Mark
+    from chat.errors import (
+        ChatError,
+        CommandError,
+        CommandFailed,
+        CommandNotFound,
+        CommandNotPermitted,
+        EchoStillOn,
+        ExpectError,
+        ExpectTimeout,
+        LineTooLong,
+        NotSupported,
+        PatternError,
+        PatternTypeError,
+        PeerGone,
+        RunTimeout,
+        SendError,
+        SendTimeout,
+        SessionClosed,
+        ShellDesynchronised,
+        ShellExited,
+        SpawnFailed,
+        StreamOverflow,
+        UnexpectedEOF,
+        UnknownKey,
+        WaitTimeout,
+    )
+    from chat.opening import Finished, run, spawn
+    from chat.session import Session
+    from chat.shell import Shell, ShellResult, shell
+    from chat.values import ExitStatus, Secret, WindowSize
+
+_HOMES = {
+    "chat.core.match": "Match",
+    "chat.core.patterns": "EOF INPUT_WAIT TIMEOUT Quiet any_of glob literal regex",
+    "chat.core.stream": "Mark",
+    "chat.errors": """
+        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted EchoStillOn
+        ExpectError ExpectTimeout LineTooLong NotSupported PatternError PatternTypeError
+        PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
+        ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
+    """,
+    "chat.opening": "Finished run spawn",
+    "chat.session": "Session",
+    "chat.shell": "Shell ShellResult shell",
+    "chat.values": "ExitStatus Secret WindowSize",
+}
+"""Where the public names live. They are fetched when they are first asked for, so that a
+script which asks for few does not wait for all."""
+
+_MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "EOF",
@@ -62,6 +82,7 @@ __all__ = [
     "TIMEOUT",
     "ChatError",
     "CommandError",
+    "CommandFailed",
     "CommandNotFound",
     "CommandNotPermitted",
     "EchoStillOn",
@@ -83,7 +104,10 @@ __all__ = [
     "SendTimeout",
     "Session",
     "SessionClosed",
+    "Shell",
     "ShellDesynchronised",
+    "ShellExited",
+    "ShellResult",
     "SpawnFailed",
     "StreamOverflow",
     "UnexpectedEOF",
@@ -96,5 +120,19 @@ __all__ = [
     "literal",
     "regex",
     "run",
+    "shell",
     "spawn",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        """Fetch a public name from the module where it lives."""
+        if name not in _MODULES:
+            raise AttributeError(f"module 'chat' has no attribute {name!r}")
+        value = getattr(import_module(_MODULES[name]), name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

@@ -1,0 +1,116 @@
+"""Shells that are made to mark where a command's output begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol, final
+
+from chat.core.patterns import regex
+from chat.errors import ExpectTimeout
+from chat.session import Session
+from chat.shell.language import Countdown, Respond, fresh_nonce, insist
+
+FENCE: Final = regex("\x1e([0-9a-f]{16}) ([0-9]{1,3})\x1e", name="the shell's mark")
+"""The mark at the end of a command: its nonce and its status. One pattern for all commands,
+so that it is made ready once; whether the nonce is the right one is compared."""
+
+
+class Dialect(Protocol):
+    """How one kind of shell is made to mark."""
+
+    def arguments(self, *, rc: bool) -> list[str]:
+        """Arguments to start it with; `rc`: with the user's own start-up files."""
+
+    def introduction(self, nonce: str, newline: str) -> str:
+        """What is typed first if it was started by somebody else; it ends with a mark."""
+
+    def greeting(self, nonce: str, newline: str) -> str:
+        """What makes it mark the end of this greeting, and be ready for `cell`."""
+
+    def cell(self, command: str, nonce: str, *, terminal: bool) -> str:
+        """What runs a command between marks, with or without the terminal as its input."""
+
+
+@final
+class Fenced:
+    """A shell whose commands end with a mark that carries a fresh nonce.
+
+    What the shell says between two commands (a job in the background, say) is part of
+    neither's output.
+
+    Args:
+        dialect: How it is made to mark.
+        ours: Whether it was started with the dialect's own arguments and without echo.
+    """
+
+    def __init__(self, dialect: Dialect, *, ours: bool) -> None:
+        self._dialect: Final = dialect
+        self._ours: Final = ours
+        self._nonce = ""
+        self._nonce_before = ""
+
+    def open(self, session: Session[str], time: Countdown) -> None:
+        """Have the shell switch off what would come between, and wait until it has."""
+        if not self._ours:
+            self._type(session, self._dialect.introduction, time)
+        self._type(session, self._dialect.greeting, time)
+
+    def _type(
+        self, session: Session[str], make: Callable[[str, str], str], time: Countdown
+    ) -> None:
+        nonce = self._next_nonce()
+        session.send(make(nonce, session.newline), timeout=time.left)
+        _await(session, (nonce,), time)
+
+    def exchange(
+        self, session: Session[str], command: str, time: Countdown, respond: Respond
+    ) -> tuple[str, int]:
+        """Run a command: what it said, and its status."""
+        nonce = self._next_nonce()
+        cell = self._dialect.cell(command, nonce, terminal=respond is not None)
+        mark = session.mark()
+        session.send(cell, timeout=time.left)
+        fence, status = _await(session, (nonce,), time, respond)
+        return self.said(session.since(mark)[: -len(fence)]), status
+
+    def said(self, text: str) -> str:
+        """What is behind the mark at the beginning, which comes once or twice."""
+        *_, output = text.split(f"\x1e{self._nonce}\x1e", 2)
+        return output.replace("\r\n", "\n")
+
+    def recover(self, session: Session[str], time: Countdown) -> int | None:
+        """Interrupt the command and find its mark; then see that the shell answers."""
+        try:
+            status = insist(session, time.half(), lambda limit: self._interrupt(session, limit))
+        except ExpectTimeout:
+            status = None  # an interrupt throws away what is on its way: maybe the mark
+        insist(session, time, lambda limit: self._synchronise(session, limit))
+        return status
+
+    def _interrupt(self, session: Session[str], time: Countdown) -> int:
+        session.sendintr()
+        # The nonce before: the interrupt came before the shell had read the command.
+        return _await(session, (self._nonce, self._nonce_before), time)[1]
+
+    def _synchronise(self, session: Session[str], time: Countdown) -> None:
+        nonce = fresh_nonce()
+        # The empty line before it is for a shell to lose.
+        cell = "\n" + self._dialect.cell("", nonce, terminal=False)
+        session.send(cell, timeout=time.left)
+        _await(session, (nonce,), time)
+        self._nonce = nonce
+
+    def _next_nonce(self) -> str:
+        self._nonce_before, self._nonce = self._nonce, fresh_nonce()
+        return self._nonce
+
+
+def _await(
+    session: Session[str], nonces: tuple[str, ...], time: Countdown, respond: Respond = None
+) -> tuple[str, int]:
+    """Wait for the mark with one of the nonces: its text, and the status it carries."""
+    while True:
+        match = session.expect(FENCE, timeout=time.left, respond=respond, view="raw")
+        nonce, status = match.groups
+        if nonce in nonces:
+            return match.text, int(status or 0)
