@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, AnyStr, Generic, TypeAlias, TypedDict, Unpack, final, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    AnyStr,
+    Generic,
+    TypeAlias,
+    TypedDict,
+    Unpack,
+    final,
+    overload,
+)
 
 from chat.core.dialogues import Answering
 from chat.core.patterns import EOF, TIMEOUT
 from chat.core.stream import Overflow
 from chat.core.views import ViewName
-from chat.errors import CommandError, RunTimeout, seconds
+from chat.errors import CommandError, RunTimeout, WaitTimeout, seconds
 from chat.session import Session
-from chat.timing import Clock
+from chat.timing import SYSTEM_CLOCK, Clock, deadline_after, seconds_until
 from chat.values import ExitStatus, WindowSize, redact
 
 if TYPE_CHECKING:
@@ -195,11 +206,14 @@ def run(
     made = _started(command, encoding, cwd, env, size, options)
     with made as session:
         mark = session.mark()
+        deadline = deadline_after(SYSTEM_CLOCK.now(), session.timeout)
         match = session.expect(EOF, TIMEOUT, respond=respond)
-        if match.pattern is EOF:
-            status = session.exit_status or session.wait()
-            assert status is not None, "a program on a pseudo-terminal has an end"
-            return Finished(session.since(mark), status)
+        # One that has closed its terminal may run on: the same time is for both.
+        left = seconds_until(deadline, SYSTEM_CLOCK.now())
+        with suppress(WaitTimeout):
+            status = session.wait(timeout=left) if match.pattern is EOF else None
+            if status is not None:
+                return Finished(session.since(mark), status)
         output = session.since(mark) + session.peek()
         limit = seconds(session.timeout)
         status = session.close()

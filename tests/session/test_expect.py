@@ -266,6 +266,7 @@ def test_a_time_that_is_no_number_is_refused(timeout):
             s.read(timeout=timeout)
 
 
+@pytest.mark.slow
 def test_a_program_that_never_stops_talking_is_a_timeout_all_the_same():
     with python_child("while True: print('y' * 1000)") as s:
         with pytest.raises(chat.ExpectTimeout):
@@ -510,6 +511,7 @@ def test_that_a_program_wants_input_can_be_awaited():
         assert s.expect("done", chat.INPUT_WAIT).index == 0
 
 
+@pytest.mark.slow
 def test_a_program_that_works_does_not_want_input():
     with python_child("print('busy')\nwhile True: pass") as s:
         s.expect("busy")

@@ -9,7 +9,7 @@ import stat
 import pytest
 
 import chat
-from chat.events import Closed, Ended, Matched, Received, Resized, Sent, TimedOut
+from chat.events import Closed, Ended, Event, Matched, Received, Resized, Sent, TimedOut
 from chat.testing import MemoryPeer, python_child
 
 
@@ -113,7 +113,7 @@ def test_a_log_that_cannot_be_opened_says_so_and_leaves_no_child(tmp_path):
 
 
 def test_listeners_see_everything_that_happens():
-    events = []
+    events: list[Event] = []
     peer = MemoryPeer(["hi"], answer=lambda data: ["bye", 1, chat.EOF])
     with peer.session() as s:
         s.subscribe(events.append)
@@ -135,7 +135,7 @@ def test_listeners_see_everything_that_happens():
 
 
 def test_listeners_see_a_terminal_s_size_and_a_program_s_end():
-    events = []
+    events: list[Event] = []
     with python_child("input()") as s:
         s.subscribe(events.append)
         s.resize(30, 90)
@@ -146,7 +146,7 @@ def test_listeners_see_a_terminal_s_size_and_a_program_s_end():
 
 
 def test_a_listener_may_leave():
-    events = []
+    events: list[Event] = []
     with MemoryPeer(["a", 1, "b"]).session() as s:
         leave = s.subscribe(events.append)
         s.expect("a")

@@ -12,7 +12,7 @@ import traceback
 import pytest
 
 import chat
-from chat.events import Sent, TimedOut
+from chat.events import Event, Sent, TimedOut
 from chat.testing import MemoryPeer, python_child
 from chat.values import MASK
 
@@ -82,6 +82,7 @@ def test_a_secret_is_sent_all_the_same_if_told_so(secret):
         s.expect(str(len(secret.reveal())))
 
 
+@pytest.mark.slow
 def test_a_secret_as_an_answer_waits_for_the_echo_too(secret):
     with python_child(ASKS) as s:
         s.expect(chat.EOF, respond={"password: ": secret})
@@ -112,7 +113,7 @@ def test_bytes_sessions_send_secrets_too(secret):
 
 
 def test_a_listener_learns_only_that_a_secret_was_sent(secret):
-    events = []
+    events: list[Event] = []
     with MemoryPeer().session() as s:
         s.subscribe(events.append)
         s.send_secret(secret)
@@ -224,7 +225,7 @@ def test_a_secret_does_not_show_in_the_error_about_a_command(secret):
 
 
 def test_a_secret_does_not_show_in_events(secret):
-    events = []
+    events: list[Event] = []
     with MemoryPeer().session() as s:
         s.subscribe(events.append)
         with pytest.raises(chat.ExpectTimeout):
