@@ -136,3 +136,13 @@ if not TYPE_CHECKING:
 
     def __dir__():
         return sorted({*globals(), *__all__})
+
+    class _Names(type(sys)):
+        """This module, in which `shell` is the function even once `chat.shell` is imported."""
+
+        def __setattr__(self, name, value):
+            # Importing a submodule sets it as an attribute, over whatever has its name.
+            if name not in _MODULES or not isinstance(value, type(sys)):
+                super().__setattr__(name, value)
+
+    sys.modules[__name__].__class__ = _Names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol, final
 
 from chat.core.patterns import regex
@@ -80,21 +81,24 @@ class Fenced:
 
     def recover(self, session: Session[str], time: Countdown) -> int | None:
         """Interrupt the command and find its mark; then see that the shell answers."""
-        try:
-            status = insist(session, time.half(), lambda limit: self._interrupt(session, limit))
-        except ExpectTimeout:
-            status = None  # an interrupt throws away what is on its way: maybe the mark
-        insist(session, time, lambda limit: self._synchronise(session, limit))
-        return status
+        statuses: list[int] = []
 
-    def _interrupt(self, session: Session[str], time: Countdown) -> int:
-        session.sendintr()
-        # The nonce before: the interrupt came before the shell had read the command.
-        return _await(session, (self._nonce, self._nonce_before), time)[1]
+        def attempt(limit: Countdown) -> None:
+            session.sendintr()
+            # An interrupt throws away what is on its way, and that may be the mark. The
+            # nonce before: it came before the shell had read the command.
+            with suppress(ExpectTimeout):
+                known = (self._nonce, self._nonce_before)
+                statuses.append(_await(session, known, limit.half())[1])
+            self._synchronise(session, limit)
+
+        insist(session, time, attempt)
+        return statuses[0] if statuses else None
 
     def _synchronise(self, session: Session[str], time: Countdown) -> None:
         nonce = fresh_nonce()
-        # The empty line before it is for a shell to lose.
+        # The empty line is for bash 5.2 to lose: interrupted before a prompt, it misses the
+        # first character behind it.
         cell = "\n" + self._dialect.cell("", nonce, terminal=False)
         session.send(cell, timeout=time.left)
         _await(session, (nonce,), time)

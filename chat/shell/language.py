@@ -70,8 +70,8 @@ def insist(
 ) -> Seen:
     """Try something until its effect is seen, as a person presses Ctrl-C again.
 
-    Interrupts do get lost: a shell that is about to start a program misses one, and one
-    that is about to prompt loses the next character (both seen of bash 5.2).
+    Interrupts do get lost: by a shell that is about to start a program, which it then may
+    wait for behind its next prompt (seen of bash 5.2).
 
     Args:
         attempt: Does it and waits for the effect within the time it is given.
