@@ -1,11 +1,11 @@
 """Hold conversations with programs: start them, wait for what they say, answer.
 
-    import chat
+import chat
 
-    with chat.spawn(["ssh", "admin@router"], timeout=20) as s:
-        s.expect("assword: ")
-        s.send_secret(chat.Secret.prompt())
-        version = s.ask("show version", prompt="router> ")
+with chat.spawn(["ssh", "admin@router"], timeout=20) as s:
+    s.expect("assword: ")
+    s.send_secret(chat.Secret.prompt())
+    version = s.ask("show version", prompt="router> ")
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from importlib import import_module
 from chat._version import __version__
 
 if sys.platform == "win32":
-    raise ImportError("chat needs pseudo-terminals and runs on Linux, macOS and BSD, not Windows")
+    raise ImportError(
+        "chat needs pseudo-terminals: it runs on Linux, macOS and BSD, not Windows"
+    )
 
 # Not typing's own: importing typing alone takes half as long as importing pexpect. Checkers
 # know the name, and read the imports; a test holds them against the table below.
@@ -126,7 +128,7 @@ __all__ = [
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name):
+    def __getattr__(name: str) -> object:
         """Fetch a public name from the module where it lives."""
         if name not in _MODULES:
             raise AttributeError(f"module 'chat' has no attribute {name!r}")
@@ -134,13 +136,13 @@ if not TYPE_CHECKING:
         globals()[name] = value
         return value
 
-    def __dir__():
+    def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
 
     class _Names(type(sys)):
         """This module, in which `shell` is the function even once `chat.shell` is imported."""
 
-        def __setattr__(self, name, value):
+        def __setattr__(self, name: str, value: object) -> None:
             # Importing a submodule sets it as an attribute, over whatever has its name.
             if name not in _MODULES or not isinstance(value, type(sys)):
                 super().__setattr__(name, value)
