@@ -1,11 +1,13 @@
 """Hold conversations with programs: start them, wait for what they say, answer.
 
-import chat
+    import chat
 
-with chat.spawn(["ssh", "admin@router"], timeout=20) as s:
-    s.expect("assword: ")
-    s.send_secret(chat.Secret.prompt())
-    version = s.ask("show version", prompt="router> ")
+    with chat.spawn(["ssh", "admin@router"], timeout=20) as s:
+        s.expect("assword: ")
+        s.send_secret(chat.Secret.prompt())
+        version = s.ask("show version", prompt="router> ")
+
+What is public is in `__all__`.
 """
 
 from __future__ import annotations
