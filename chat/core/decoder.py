@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 from typing import AnyStr, Final, Protocol, cast, final
 
-
 ASCII_BASED: Final = frozenset({"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252"})
 """Encodings without state in which ASCII bytes are ASCII: the short way is open to them."""
 

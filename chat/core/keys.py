@@ -68,7 +68,8 @@ def control(name: str) -> str:
     Raises:
         UnknownKey: There is no such control character.
     """
-    key = name.upper() if isinstance(name, str) else ""
+    given: object = name
+    key = given.upper() if isinstance(given, str) else ""
     bare = key[1:] if len(key) == 2 and key[0] == "^" else key
     found = CONTROL.get(bare)
     if found is None:
@@ -85,7 +86,8 @@ def key(name: str) -> str:
     Raises:
         UnknownKey: No key has this name; the message names the nearest.
     """
-    if not isinstance(name, str) or not name:
+    given: object = name
+    if not isinstance(given, str) or not given:
         raise UnknownKey(f"{name!r} is not the name of a key")
     if len(name) == 1:
         return name

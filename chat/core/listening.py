@@ -14,7 +14,6 @@ from chat.core.patterns import (
     AnyOf,
     Condition,
     Literal,
-    Pattern,
     Quiet,
     Textual,
     check_kind,

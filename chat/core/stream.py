@@ -75,7 +75,8 @@ class Stream(Generic[AnyStr]):
     """
 
     __slots__ = (
-        "_cursors", "_marks", "_parts", "_starts", "crowded", "empty", "end", "limit", "overflow",
+        "_cursors", "_marks", "_parts", "_starts", "crowded", "empty", "end", "limit",
+        "overflow",
     )  # fmt: skip
 
     def __init__(
@@ -85,7 +86,7 @@ class Stream(Generic[AnyStr]):
             raise ValueError(f"a limit of {limit} characters")
         if overflow not in ("error", "drop"):
             raise ValueError(f"overflow is 'error' or 'drop', not {overflow!r}")
-        self.empty: Final = empty
+        self.empty: Final[AnyStr] = empty
         self.limit: Final = limit
         self.overflow: Final = overflow
         self.end = 0
@@ -144,7 +145,8 @@ class Stream(Generic[AnyStr]):
         self.crowded = self.end - self.begin > self.limit
         if not self.crowded or self.overflow == "drop":
             return
-        if self.end - min((each.position for each in self._cursors), default=self.end) > self.limit:
+        slowest = min((each.position for each in self._cursors), default=self.end)
+        if self.end - slowest > self.limit:
             raise StreamOverflow(
                 f"more than {self.limit} characters came and nobody took them;"
                 " read them, or give the session a larger limit or overflow='drop'"

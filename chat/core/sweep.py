@@ -15,6 +15,7 @@ from re import _constants as op  # type: ignore[attr-defined]  # typeshed leaves
 from typing import Any, Final
 
 from chat.core import syntax
+from chat.core.runner import view
 from chat.core.stream import Stream
 from chat.core.syntax import Node
 
@@ -101,13 +102,14 @@ class Sweep:
         begin: The offset at which matches may start.
     """
 
-    __slots__ = ("_begin", "_resume", "_seen", "_stops", "needles")
+    __slots__ = ("_begin", "_judged", "_resume", "_seen", "_stops", "needles")
 
     def __init__(self, needles: Needles, begin: int) -> None:
         self.needles: Final = needles
         self._begin = begin
         self._resume = self._seen = begin
         self._stops = 0
+        self._judged = begin  # stops before this are counted: they may come up again
 
     @property
     def resume(self) -> int:
@@ -140,15 +142,14 @@ class Sweep:
         tail = max(self._resume, limit - needles.width + 1)
         search = needles.pattern.search
         while self._seen < limit:
-            begin = max(self._begin, self._resume - needles.behind)
-            text, base = stream.window(begin, self._seen)
-            if needles.behind and base < self._begin:
-                text, base = text[self._begin - base :], self._begin
+            text, base = view(stream, self._resume - needles.behind, self._seen, self._begin)
             stop = min(limit - base, len(text))
             while (match := search(text, self._resume - base, stop)) is not None:
                 start = base + match.start()
                 self._resume = start + 1
-                self._stops += 1
+                if start >= self._judged:
+                    self._judged = start + 1
+                    self._stops += 1
                 yield min(tail, start), start, needles.candidates(text, start - base)
             self._seen = base + stop
             self._resume = max(self._resume, self._seen - needles.width + 1)
