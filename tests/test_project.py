@@ -90,6 +90,7 @@ def test_an_example_runs(example, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", example],
         cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
