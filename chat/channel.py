@@ -205,7 +205,7 @@ class Channel(Generic[AnyStr]):
         """Gather what else is there already: a terminal gives out 4 KiB at a time."""
         pieces, size = [first], len(first)
         read = self.transport.read
-        with contextlib.suppress(BlockingIOError):
+        with contextlib.suppress(OSError):  # of one that failed, what came is kept
             while size < READ_SIZE:
                 piece = read()
                 if not piece:

@@ -233,18 +233,6 @@ def test_every_use_of_a_closed_session_says_so():
             call()
 
 
-def test_a_session_that_was_forgotten_takes_no_time_and_sends_no_signal():
-    """There is no clean-up in `__del__`: whoever opens a session closes it."""
-    s = python_child("pass")
-    s.wait()
-    s.close()
-    began = time.perf_counter()
-    del s
-    gc.collect()
-    assert time.perf_counter() - began < 0.5
-    assert not hasattr(chat.Session, "__del__")
-
-
 @pytest.mark.slow
 def test_nothing_is_left_of_many_sessions(children):
     def held():

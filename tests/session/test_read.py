@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import chat
-from chat.testing import MemoryPeer, python_child
+from chat.testing import MemoryPeer, memory_ends, python_child
 from chat.transports.descriptor import DescriptorTransport
 
 # ── by size and to the end ────────────────────────────────────────────────────────────────
@@ -59,6 +59,39 @@ def test_undecodable_bytes_may_be_replaced_or_refused():
         pytest.raises(UnicodeDecodeError),
     ):
         s.read()
+
+
+class Failing:
+    """A transport that brings much and then fails, as a connection that is reset does."""
+
+    def __init__(self):
+        self.inner = memory_ends()[0]
+        self.inner.arrive(b"x" * 4096)
+        self.inner.arrive(b"y" * 4096)
+        self.inner.arrive(b"!")
+
+    def read(self, size=65536):
+        data = self.inner.read(size)
+        if data == b"!":
+            self.inner.arrive(data)  # readable, and failing, for ever
+            raise ConnectionResetError
+        return data
+
+    def write(self, data):
+        return len(data)
+
+    def close(self):
+        self.inner.close()
+
+    def fileno(self):
+        return self.inner.fileno()
+
+
+def test_what_came_before_a_connection_failed_is_kept():
+    with chat.Session(Failing()) as s:
+        with pytest.raises(ConnectionResetError):
+            s.expect("z", timeout=20)
+        assert s.read(8192) == "x" * 4096 + "y" * 4096
 
 
 # ── lines ─────────────────────────────────────────────────────────────────────────────────
