@@ -71,8 +71,14 @@ prepare_python() {
     base=$(find_python) || fail "chat needs Python 3.11 or later; set PYTHON to one"
     stamp="$base $(cksum <pyproject.toml)"
     if [ "$(cat .venv/stamp 2>/dev/null)" != "$stamp" ]; then
-        build_venv "$base"
-        printf '%s\n' "$stamp" >.venv/stamp
+        # Of two scripts started at once, the second waits for what the first builds.
+        exec 9>.setup.lock
+        if command -v flock >/dev/null; then flock 9; fi
+        if [ "$(cat .venv/stamp 2>/dev/null)" != "$stamp" ]; then
+            build_venv "$base"
+            printf '%s\n' "$stamp" >.venv/stamp
+        fi
+        exec 9>&-
     fi
     PATH="$PWD/.venv/bin:$PATH"
 }
