@@ -31,11 +31,12 @@ class TextCodec:
             keeps them recoverable: `text.encode(encoding, errors)` gives them back.
 
     Raises:
-        LookupError: There is no such encoding or error handler.
+        LookupError: There is no such encoding of text, or no such error handler.
     """
 
     def __init__(self, encoding: str = "utf-8", errors: str = "surrogateescape") -> None:
         codecs.lookup_error(errors)
+        "".encode(encoding)  # codecs that are not of text are refused here: rot13, zlib
         self.empty: Final = ""
         self.encoding: Final = codecs.lookup(encoding).name
         self.errors: Final = errors

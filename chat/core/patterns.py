@@ -155,7 +155,10 @@ def glob(source: str | bytes, *, name: str | None = None) -> Regex:
     return Regex(re.compile(_from_glob(source)), name)
 
 
-_GLOB_PARTS: Final = re.compile(r"\\(.)|\[([!^]?)(\]?[^\]]*)\]|(\*+)|(\?)|(.)", re.DOTALL)
+_GLOB_PARTS: Final = re.compile(
+    r"\\(.)|\[([!^]?+)((?:\\.|[^\\])(?:\\.|[^]\\])*)\]|(\*+)|(\?)|(.)", re.DOTALL
+)
+_GLOB_MEMBERS: Final = re.compile(r"\\?(.)(?:-\\?(.))?", re.DOTALL)
 
 
 def _from_glob(source: str) -> str:
@@ -166,11 +169,23 @@ def _from_glob(source: str) -> str:
         if question:
             return r"[\s\S]"
         if members:
-            kept = re.sub(r"([\\\[\]^&~|])", r"\\\1", members)
-            return f"[{'^' if negated else ''}{kept}]"
-        return re.escape(quoted or plain or part[0])
+            return _from_members(members, negated=bool(negated))
+        return re.escape(quoted or plain)
 
     return _GLOB_PARTS.sub(translate, source)
+
+
+def _from_members(members: str, *, negated: bool) -> str:
+    """The class of what stands in brackets; a range that runs backwards holds nothing."""
+    kept = ""
+    for first, last in _GLOB_MEMBERS.findall(members):
+        if not last:
+            kept += re.escape(first)
+        elif first <= last:
+            kept += f"{re.escape(first)}-{re.escape(last)}"
+    if not kept:
+        return r"[\s\S]" if negated else r"[^\s\S]"
+    return f"[{'^' if negated else ''}{kept}]"
 
 
 def any_of(*patterns: PatternLike, name: str | None = None) -> AnyOf:

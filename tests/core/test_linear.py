@@ -107,7 +107,9 @@ def counted(texts: list[Textual], work: Work) -> list[Textual]:
     """The same patterns, those of the caller counting too."""
     made: list[Textual] = []
     for each in texts:
-        pattern: Any = None if isinstance(each, Literal) else CountedPattern(each.compiled, work)
+        pattern: Any = (
+            None if isinstance(each, Literal) else CountedPattern(each.compiled, work)
+        )
         made.append(Regex(pattern) if pattern else each)
     return made
 
