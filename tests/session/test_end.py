@@ -18,7 +18,7 @@ from chat.testing import MemoryPeer, python_child
 STUBBORN = """
     import signal, time
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: print('not now'))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     print('ready')
     while True: time.sleep(600)
 """
@@ -135,7 +135,6 @@ def test_terminating_becomes_more_and_more_insistent():
     with python_child(STUBBORN) as s:
         s.expect("ready")
         assert s.terminate(grace=0.1).signal == "SIGKILL"
-        assert "not now" in s.read()
 
 
 def test_closing_ends_the_program_once():
@@ -305,9 +304,9 @@ def test_a_run_answers_prompts():
 def test_a_run_that_takes_too_long_is_ended_and_says_so(children):
     before = children()
     with pytest.raises(chat.RunTimeout) as caught:
-        chat.run(["sh", "-c", "echo started; sleep 600"], timeout=0.3)
+        chat.run(["sh", "-c", "echo started; sleep 600"], timeout=1)
     error = caught.value
-    assert str(error) == "'sh' did not end in 0.3 s and was ended"
+    assert str(error) == "'sh' did not end in 1 s and was ended"
     assert error.output == "started\r\n"
     assert error.exit_status is not None and error.exit_status.signal == "SIGHUP"
     assert isinstance(error, TimeoutError)

@@ -35,10 +35,10 @@ def test_echo_can_be_seen_and_set():
         s.echo = False
         assert not s.echo
         s.sendline("quiet")
-        assert s.expect("got quiet", timeout=20).before == ""
+        assert s.expect("got quiet\r\n", timeout=20).before == ""
         s.echo = True
         s.sendline("loud")
-        assert s.expect("got loud", timeout=20).before == "\r\nloud\r\n"
+        assert s.expect("got loud\r\n", timeout=20).before == "loud\r\n"
 
 
 def test_echo_may_be_off_from_the_beginning():
