@@ -27,7 +27,7 @@ class Driver(Generic[AnyStr]):
 
     def __init__(self, channel: Channel[AnyStr], newline: AnyStr) -> None:
         self._channel: Final[Channel[AnyStr]] = channel
-        self._kind: Final = type(channel.stream.empty)
+        self._kind: Final[type[Any]] = type(channel.stream.empty)
         self.newline: Final[AnyStr] = newline
 
     def drive(

@@ -98,7 +98,7 @@ class Session(Generic[AnyStr]):
         self.view: Final[ViewName] = view
         stream = Stream(codec.empty, limit=limit, overflow=overflow)
         self._stream: Final[Stream[AnyStr]] = stream
-        self._kind: Final = type(codec.empty)
+        self._kind: Final[type[Any]] = type(codec.empty)
         self._reader: Final[Reader[AnyStr]] = Reader(stream)
         self._channel: Final[Channel[AnyStr]] = Channel(transport, codec, stream, clock)
         self._driver: Final[Driver[AnyStr]] = Driver(
@@ -109,7 +109,7 @@ class Session(Generic[AnyStr]):
 
     def _default_newline(self) -> AnyStr:
         line_end = "\n" if self._channel.terminal is None else "\r"
-        made: Any = line_end.encode() if isinstance(self._stream.empty, bytes) else line_end
+        made: Any = line_end.encode() if self._kind is bytes else line_end
         return cast("AnyStr", made)
 
     @property
@@ -369,7 +369,7 @@ class Session(Generic[AnyStr]):
         self._driver.send_secret(kept, self._limit(timeout), allow_echo=allow_echo)
 
     def _send_codes(self, codes: str, timeout: float | None | Unset) -> int:
-        said: Any = codes.encode() if isinstance(self._stream.empty, bytes) else codes
+        said: Any = codes.encode() if self._kind is bytes else codes
         return self._driver.send(said, self._limit(timeout))
 
     def _deadline(self, timeout: float | None | Unset) -> float | None:
@@ -406,7 +406,7 @@ class Session(Generic[AnyStr]):
             ExpectTimeout: No line was completed in time. Nothing is consumed.
             StreamOverflow: More came than the session may keep.
         """
-        newline: Any = b"\n" if isinstance(self._stream.empty, bytes) else "\n"
+        newline: Any = b"\n" if self._kind is bytes else "\n"
         match = self.expect(newline, EOF, timeout=timeout)
         return match.before + match.text
 
@@ -417,7 +417,7 @@ class Session(Generic[AnyStr]):
             ExpectTimeout: No line was completed within the session's timeout.
             StreamOverflow: A line is longer than the session may keep.
         """
-        newline: Any = b"\n" if isinstance(self._stream.empty, bytes) else "\n"
+        newline: Any = b"\n" if self._kind is bytes else "\n"
         stream, cursor = self._stream, self._reader.cursor
         while True:
             # Complete lines that are there already need no search of their own.
