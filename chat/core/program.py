@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from re import _constants as op  # type: ignore[attr-defined]  # typeshed leaves it out
 from typing import Any, Final
 
@@ -29,14 +30,28 @@ from chat.core import syntax, variants
 from chat.core.syntax import UNBOUNDED, Node, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Needle:
-    """A piece of a pattern, of bounded width.
+class Piece:
+    """A piece of a pattern. It is compiled when it is first sought: most never are."""
+
+    tree: Tree
+
+    @cached_property
+    def strict(self) -> re.Pattern[Any]:
+        """Matches what stays a match whatever comes."""
+        return variants.strict(self.tree)
+
+    @cached_property
+    def plain(self) -> re.Pattern[Any]:
+        """Matches in a text that will not go on."""
+        return variants.plain(self.tree)
+
+
+@dataclass(frozen=True)
+class Needle(Piece):
+    """A piece of bounded width.
 
     Attributes:
-        nodes: The piece itself.
-        strict: Matches what stays a match whatever comes.
-        plain: Matches in a text that will not go on.
+        tree: The piece itself.
         width: The most characters a match takes, look-ahead included.
         behind: Characters before a match that it looks at.
         ahead: Whether it looks at characters beyond a match.
@@ -44,9 +59,7 @@ class Needle:
         literal: How many of its characters are given, which makes it a rare find.
     """
 
-    nodes: list[Node]
-    strict: re.Pattern[Any]
-    plain: re.Pattern[Any]
+    tree: Tree
     width: int
     behind: int
     ahead: bool
@@ -66,25 +79,23 @@ class Gap:
     outside: tuple[re.Pattern[Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+@dataclass(frozen=True)
+class Segment(Piece):
     """Needles, with gaps between them that each end somewhere.
 
     Attributes:
+        tree: The whole of it.
         needles: What is sought, in order.
         gaps: The gap before each needle but the first.
         guard: Which of the needles is sought first.
-        strict: The whole of it; matches what stays a match whatever comes.
-        plain: The whole of it, in a text that will not go on.
         behind: Characters before a match that it looks at.
         length: Characters of a match, where it looks ahead and its end does not tell.
     """
 
+    tree: Tree
     needles: tuple[Needle, ...]
     gaps: tuple[Gap, ...]
     guard: int
-    strict: re.Pattern[Any]
-    plain: re.Pattern[Any]
     behind: int
     length: int | None
 
@@ -198,15 +209,8 @@ def _segment(
     # The match that needs the least look-ahead need not be the one that ends first.
     if not last and ahead and least != most:
         return None
-    return Segment(
-        tuple(sound),
-        tuple(gaps),
-        guard,
-        variants.strict(subtree),
-        variants.plain(subtree),
-        behind,
-        most if ahead else None,
-    )
+    length = most if ahead else None
+    return Segment(subtree, tuple(sound), tuple(gaps), guard, behind, length)
 
 
 def _is_run(node: Node) -> bool:
@@ -225,9 +229,7 @@ def _needle(tree: Tree, piece: list[Node]) -> Needle | None:
     if not least or most + ahead >= UNBOUNDED or behind >= UNBOUNDED:
         return None
     return Needle(
-        piece,
-        variants.strict(subtree),
-        variants.plain(subtree),
+        subtree,
         most + ahead,
         behind,
         ahead > 0,

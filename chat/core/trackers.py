@@ -180,7 +180,7 @@ class RegexTracker:
             segment = each.segments[0]
             needle = segment.needles[segment.guard]
             flags = self._analysis.original.flags
-            found.append(First(needle.nodes, needle.width, needle.behind, flags))
+            found.append(First(list(needle.tree), needle.width, needle.behind, flags))
         return found
 
     def scan(self, stream: Stream[Any], limit: int, *, whole: bool = False) -> Hit | None:
