@@ -52,7 +52,8 @@ def test_patterns_are_patterns(given):
 def test_other_things_are_not(given):
     with pytest.raises(PatternTypeError, match="is not a pattern") as caught:
         as_pattern(given)
-    assert isinstance(caught.value, TypeError) and isinstance(caught.value, ChatError)
+    assert isinstance(caught.value, TypeError)
+    assert isinstance(caught.value, ChatError)
 
 
 @pytest.mark.parametrize("given", [EOFError, TimeoutError, Exception, KeyboardInterrupt])
