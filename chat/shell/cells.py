@@ -21,15 +21,19 @@ INTERRUPTED = 130  # what a shell says of a program that Ctrl-C has ended
 
 
 class Cells:
-    """The state between cells: the module they share, and the descriptors that stay ours."""
+    """The state between cells: the module they share, and the descriptors that stay ours.
 
-    def __init__(self) -> None:
+    Args:
+        hello: A nonce to say at the start, if somebody waits for that.
+    """
+
+    def __init__(self, hello: str) -> None:
         self.terminal = os.dup(0)  # cells may have another standard input
         self.marks = os.dup(1)  # and another standard output
         self.nothing = os.open(os.devnull, os.O_RDONLY)
         self.input = "terminal"
         self.received = b""
-        self.nonce = ""
+        self.nonce = hello
         self.count = 0
         self.interrupts = signal.getsignal(signal.SIGINT)  # how the cells handle Ctrl-C
         module = types.ModuleType("__main__")
@@ -40,6 +44,8 @@ class Cells:
     def loop(self) -> None:
         """Run cells until the terminal is closed, or one of them ends Python."""
         signal.signal(signal.SIGINT, self.interrupted)
+        if self.nonce:
+            self.mark(f"{self.nonce} 0")
         while True:
             wanted, text = self.read_message()
             self.choose_input(wanted)
@@ -144,4 +150,4 @@ class Cells:
         traceback.print_exception(kind, error, trace)
 
 
-Cells().loop()
+Cells(globals().get("hello", "")).loop()

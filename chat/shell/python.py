@@ -22,13 +22,18 @@ class Python:
         return ["-c", _loop()]
 
     def introduction(self, nonce: str, newline: str) -> str:
-        """What is typed first if Python waits at its own prompt: the loop."""
+        """What is typed first if Python waits at its own prompt: the loop.
+
+        The last line ends with a mark of the loop's own: a line editor would take in what
+        is typed behind it.
+        """
+        half = len(nonce) // 2
         code = _loop().encode("ascii").hex()
         lines = ['import os;_chat=""']
         lines += [f'_chat+="{code[at : at + PIECE]}"' for at in range(0, len(code), PIECE)]
-        lines.append("os.system('stty -echo');exec(bytes.fromhex(_chat).decode())")
-        typed = "".join(line + newline for line in lines)
-        return typed + self.greeting(nonce, newline)
+        hello = f'{{"hello":"{nonce[:half]}"+"{nonce[half:]}"}}'
+        lines.append(f'os.system("stty -echo");exec(bytes.fromhex(_chat).decode(),{hello})')
+        return "".join(line + newline for line in lines)
 
     def greeting(self, nonce: str, newline: str) -> str:
         """What makes the loop say that it is there."""
