@@ -214,6 +214,7 @@ class StreamOrder:
                     sweep.step_back(begin)
                     return begin, hit.key
             if sweep.is_dense:
+                sweep.step_back(begin)
                 return None
         return None
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chat.core import matcher, runner, sweep
@@ -180,6 +180,7 @@ def scale(size: int, parts: int, worth: int) -> Iterator[None]:
 
 @pytest.mark.slow
 @settings(max_examples=500)
+@example([literal("11"), regex(r"a.\b")], "aaa1", [])  # a dense sweep, given up in a stop
 @given(several, datas, places)
 def test_the_answer_is_the_same_where_everything_is_too_large(
     texts: list[Textual], data: str, at: list[int]

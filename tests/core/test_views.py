@@ -170,7 +170,9 @@ def test_where_the_stretches_were_is_forgotten_once_they_are_read():
 
 
 pieces = st.lists(
-    st.sampled_from(ESCAPES) | st.sampled_from(BROKEN) | st.sampled_from(["a", "bc", "\n", "m"]),
+    st.sampled_from(ESCAPES)
+    | st.sampled_from(BROKEN)
+    | st.sampled_from(["a", "bc", "\n", "m"]),
     max_size=10,
 )
 places = st.lists(st.integers(0, 60), max_size=8)
