@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from chat.core.views import RawView, TextView
 
 ESCAPES = (
     "\x1b[0m", "\x1b[1;31m", "\x1b[?2004h", "\x1b[2J", "\x1b[38;2;1;2;3m", "\x1b[ q",
-    "\x1b]0;title\x07", "\x1b]8;;http://x\x1b\\", "\x1bPq#0;1\x1b\\", "\x1b(B", "\x1b=", "\x1b7",
-    "\x1bM", "\x1b]0;broken\x18", "\x1b_app\x1b\\", "\x1b^pm\x1b\\", "\x1b\\", "\x1b#8",
+    "\x1b]0;title\x07", "\x1b]8;;http://x\x1b\\", "\x1bPq#0;1\x1b\\", "\x1b(B", "\x1b=",
+    "\x1b7", "\x1bM", "\x1b]0;broken\x18", "\x1b_app\x1b\\", "\x1b^pm\x1b\\", "\x1b\\", "\x1b#8",
 )  # fmt: skip
 # None of these is a complete sequence; what they become depends on what follows.
 BROKEN = ("\x1b", "\x1b[", "\x1b[31", "\x1b]0;half", "\x1b(", "\x1b[31\x07", "\x1b]a\x1b")
@@ -180,7 +181,7 @@ places = st.lists(st.integers(0, 60), max_size=8)
 
 def cut(text: str, at: list[int]) -> list[str]:
     ends = sorted({0, len(text), *(place for place in at if place < len(text))})
-    return [text[start:stop] for start, stop in zip(ends, ends[1:], strict=False)]
+    return [text[start:stop] for start, stop in pairwise(ends)]
 
 
 @given(pieces, places)
