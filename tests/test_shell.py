@@ -554,6 +554,21 @@ def test_a_command_with_arguments_is_started_as_given(editing):
         assert still_works(sh)
 
 
+@pytest.mark.parametrize("inner", [["bash", "--norc"], ["zsh", "-f"], ["sh"]])
+def test_a_shell_behind_another_terminal(inner):
+    """As with `ssh -tt`: ours is raw, and the one over there echoes until it is told."""
+    relay = f"import pty; pty.spawn({inner!r})"
+    with chat.shell([sys.executable, "-c", relay], kind=inner[0], timeout=20) as sh:
+        long = "x" * 9000
+        assert sh.run(f"echo '{long}' \\\n; (exit 3)").output == long + "\n"
+        assert sh.run("printf 'name? '; read n; echo $n", respond={"? ": "Ada"}).ok
+        with pytest.raises(chat.RunTimeout):
+            sh.run("sleep 1000", timeout=0.2)
+        assert still_works(sh)
+        with pytest.raises(chat.ShellExited):
+            sh.run("exit")
+
+
 def test_a_session_becomes_a_shell():
     session = chat.spawn(["env", "PS1=ready> ", "sh"], timeout=20)
     session.expect("ready> ")
@@ -602,7 +617,7 @@ def test_an_unclear_request_is_refused(program, options):
 def test_a_program_that_is_no_shell_is_a_clear_error_and_is_ended():
     with pytest.raises((chat.UnexpectedEOF, chat.PeerGone)):
         chat.shell(["true"], kind="bash", timeout=20)
-    with pytest.raises(chat.ExpectTimeout, match="the shell's mark"):
+    with pytest.raises(chat.ExpectTimeout, match="a prompt|the shell's mark"):
         chat.shell(["sleep", "1000"], kind="bash", timeout=0.1)
     with pytest.raises(chat.CommandNotFound):
         chat.shell(["no-such-shell"], kind="bash")

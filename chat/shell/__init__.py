@@ -20,7 +20,7 @@ from chat.errors import CommandError
 from chat.opening import Command, SessionOptions, command_line, spawn
 from chat.session import Session
 from chat.shell.conversation import Shell
-from chat.shell.fenced import Dialect, Fenced
+from chat.shell.fenced import Dialect, Fenced, Start
 from chat.shell.language import Countdown, Language
 from chat.shell.posix import BASH, SH, ZSH
 from chat.shell.prompted import Prompted
@@ -73,8 +73,9 @@ def shell(
 
     Args:
         program: The name or path of a shell alone, which is started with what suits it; or a
-            command with its arguments, started as given; or a session in which a shell or
-            REPL waits at its prompt, which the shell owns from now on.
+            command with its arguments, started as given, which comes to its prompt without
+            asking anything; or a session in which a shell or REPL waits at its prompt (after
+            a login, say), which the shell owns from now on.
         kind: How it is talked to; left out: what its name says.
         prompt: Instead, for a REPL of another kind, what its prompt looks like.
         fence: A line that makes such a REPL print the text at `{nonce}`: output that looks
@@ -96,7 +97,6 @@ def shell(
         SendTimeout: It took nothing.
     """
     known = _dialect(program, kind, prompt)
-    alone = known is not None and not isinstance(program, Session) and _alone(program)
     language: Language
     if known is None:
         assert prompt is not None, "one of the two is there"
@@ -104,13 +104,13 @@ def shell(
     elif fence is not None:
         raise CommandError("a fence belongs to a prompt; a shell that is known has its own")
     else:
-        language = Fenced(known, ours=alone)
+        language = Fenced(known, _start(program))
     if isinstance(program, Session):
         session = program
     else:
-        arguments = known.arguments(rc=rc) if known is not None and alone else []
+        own = known is not None and _start(program) is Start.OURS
         session = spawn(
-            [*command_line(program), *arguments],
+            [*command_line(program), *(known.arguments(rc=rc) if known and own else [])],
             cwd=cwd,
             env=_environment(env, rc=rc, dumb=known is None),
             size=size,
@@ -143,9 +143,11 @@ def _dialect(
     return DIALECTS[kind]
 
 
-def _alone(program: Command) -> bool:
-    """Whether it is a program without arguments, which gets those that suit it."""
-    return len(command_line(program)) == 1
+def _start(program: Command | Session[str]) -> Start:
+    """A program without arguments gets those that suit it."""
+    if isinstance(program, Session):
+        return Start.WAITING
+    return Start.OURS if len(command_line(program)) == 1 else Start.GIVEN
 
 
 def _environment(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol, final
 
-from chat.core.patterns import regex
+from chat.core.patterns import Quiet, regex
 from chat.errors import ExpectTimeout
 from chat.session import Session
 from chat.shell.language import Countdown, Respond, fresh_nonce, insist
@@ -14,6 +15,17 @@ from chat.shell.language import Countdown, Respond, fresh_nonce, insist
 FENCE: Final = regex("\x1e([0-9a-f]{16}) ([0-9]{1,3})\x1e", name="the shell's mark")
 """The mark at the end of a command: its nonce and its status. One pattern for all commands,
 so that it is made ready once; whether the nonce is the right one is compared."""
+
+
+SOMETHING: Final = regex(r"[^\s]", name="a prompt")
+
+
+class Start(enum.Enum):
+    """How a shell came to be there."""
+
+    OURS = "started with the dialect's own arguments and without echo"
+    GIVEN = "started by a given command, and about to show a prompt"
+    WAITING = "waiting at its prompt in a given session"
 
 
 class Dialect(Protocol):
@@ -41,18 +53,22 @@ class Fenced:
 
     Args:
         dialect: How it is made to mark.
-        ours: Whether it was started with the dialect's own arguments and without echo.
+        start: How it came to be there.
     """
 
-    def __init__(self, dialect: Dialect, *, ours: bool) -> None:
+    def __init__(self, dialect: Dialect, start: Start) -> None:
         self._dialect: Final = dialect
-        self._ours: Final = ours
+        self._start: Final = start
         self._nonce = ""
         self._nonce_before = ""
 
     def open(self, session: Session[str], time: Countdown) -> None:
         """Have the shell switch off what would come between, and wait until it has."""
-        if not self._ours:
+        if self._start is Start.GIVEN:
+            # What relays a terminal (ssh, say) may throw away what was typed before that.
+            session.expect(SOMETHING, timeout=time.left)
+            session.expect(Quiet(session.quiet), timeout=time.left)
+        if self._start is not Start.OURS:
             self._type(session, self._dialect.introduction, time)
         self._type(session, self._dialect.greeting, time)
 
