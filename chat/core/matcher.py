@@ -226,6 +226,12 @@ class StreamOrder:
         if self._sweep is not None:
             for number in self._served:
                 self._trackers[number].skip(self._sweep.resume)
+        if any(each.put_off for each in self._trackers):
+            # What arrival would have decided, had nobody put off looking.
+            hits = [each.scan(stream, stream.end, whole=True) for each in self._trackers]
+            found = self._chosen(hits)
+            if found is not None:
+                return found
         return self._chosen([each.settle(stream) for each in self._trackers])
 
     @staticmethod

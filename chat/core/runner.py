@@ -355,7 +355,7 @@ class Roamer:
         self._behind: Final = behind
         self._begin = begin
         self._floor = begin  # no match starts before
-        self._seen = begin
+        self._seen = begin - 1  # a text of no length has not been looked at
         self._allowance: Final = Allowance(begin)
         self.put_off = False
 

@@ -130,7 +130,7 @@ class LiteralTracker:
 class RegexTracker:
     """Looks for a regular expression."""
 
-    __slots__ = ("_allowance", "_analysis", "_begin", "_claim", "_hit", "_runners")
+    __slots__ = ("_allowance", "_analysis", "_begin", "_claim", "_hit", "_late", "_runners")
 
     def __init__(self, pattern: Regex) -> None:
         self._analysis: Final = analyse(pattern.compiled)
@@ -146,6 +146,7 @@ class RegexTracker:
         self._runners = [self._analysis.runner(each, begin) for each in self._analysis.programs]
         self._claim: tuple[int, int] | None = None  # start, and stop of the shortest prefix
         self._hit: Hit | None = None
+        self._late = False  # in looking how far the match has grown
 
     def cut(self, begin: int) -> None:
         """Go on without the text before `begin`, which was dropped."""
@@ -159,7 +160,9 @@ class RegexTracker:
     @property
     def put_off(self) -> bool:
         """Whether the last scan did not look at all that it was given."""
-        return self._claim is None and any(each.put_off for each in self._runners)
+        return self._late or (
+            self._claim is None and any(each.put_off for each in self._runners)
+        )
 
     @property
     def is_fresh(self) -> bool:
@@ -191,7 +194,7 @@ class RegexTracker:
                 return None
             self._stake(stream, accepted)
         if self._hit is None or not self._hit.settled:
-            self._hit = self._grow(stream)
+            self._hit = self._grow(stream, whole=whole)
         return self._hit
 
     def settle(self, stream: Stream[Any]) -> Hit | None:
@@ -238,14 +241,16 @@ class RegexTracker:
         base = max(self._begin, begin - self._analysis.behind)
         return stream.slice(base, stop), base
 
-    def _grow(self, stream: Stream[Any]) -> Hit:
+    def _grow(self, stream: Stream[Any], *, whole: bool) -> Hit:
         assert self._claim is not None
         start, stop = self._claim
         growth = self._analysis.growth
         if growth is None:
             text, base = self._text(stream, start, stop)
             return self._made(text, base, start - base, stop - base, stop)
-        if not self._allowance.spend(stream.end - start, stream.end):
+        paid = self._allowance.spend(stream.end - start, stream.end)
+        self._late = not (paid or whole)
+        if self._late:
             return self._hit or Hit(start, stop, stop, False, None)
         text, base = self._text(stream, start, stream.end)
         match = growth.match(text, start - base)

@@ -5,6 +5,6 @@ from __future__ import annotations
 import hypothesis
 
 hypothesis.settings.register_profile(
-    "fixed", derandomize=True, database=None, deadline=None, max_examples=300
+    "fixed", derandomize=True, database=None, deadline=None, max_examples=200
 )
 hypothesis.settings.load_profile("fixed")

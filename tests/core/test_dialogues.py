@@ -186,7 +186,7 @@ def test_an_answer_carries_its_prompt():
     (answer,) = (each for each in driver.requests if isinstance(each, Answer))
     assert isinstance(answer.match, Match)
     assert (answer.match.index, answer.match.groups) == (1, ("7",))
-    assert answer.answer is str.upper
+    assert driver.answers == [str.upper]
 
 
 def test_a_prompt_is_answered_as_often_as_it_comes():

@@ -33,7 +33,8 @@ def test_there_are_no_others_and_nothing_is_sent_silently(wrong):
     ("name", "sent"),
     [
         ("a", "a"), ("é", "é"), ("^", "^"), ("Enter", "\r"), ("ENTER", "\r"), ("tab", "\t"),
-        ("F1", "\x1bOP"), ("f10", "\x1b[21~"), ("PageDown", "\x1b[6~"), ("Page Down", "\x1b[6~"),
+        ("F1", "\x1bOP"), ("f10", "\x1b[21~"), ("PageDown", "\x1b[6~"),
+        ("Page Down", "\x1b[6~"),
         ("Up", "\x1b[A"), ("Ctrl-X", "\x18"), ("ctrl+x", "\x18"), ("Control-X", "\x18"),
         ("C-x", "\x18"), ("^X", "\x18"), ("Ctrl-^", "\x1e"), ("Ctrl-Space", "\x00"),
         ("Alt-f", "\x1bf"), ("Alt-F", "\x1bF"), ("M-x", "\x1bx"), ("Meta-x", "\x1bx"),

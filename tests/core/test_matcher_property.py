@@ -117,7 +117,7 @@ def one_by_one(data: Any) -> list[Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=1000)
+@settings(max_examples=700)
 @given(several, datas, places, places)
 def test_the_answer_does_not_depend_on_the_cuts(
     texts: list[Textual], data: str, some: list[int], others: list[int]
@@ -179,7 +179,7 @@ def scale(size: int, parts: int, worth: int) -> Iterator[None]:
 
 
 @pytest.mark.slow
-@settings(max_examples=500)
+@settings(max_examples=400)
 @example([literal("11"), regex(r"a.\b")], "aaa1", [])  # a dense sweep, given up in a stop
 @given(several, datas, places)
 def test_the_answer_is_the_same_where_everything_is_too_large(

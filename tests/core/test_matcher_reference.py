@@ -172,7 +172,7 @@ many = st.lists(one, min_size=1, max_size=3) | st.lists(one, min_size=8, max_siz
 
 
 @pytest.mark.slow
-@settings(max_examples=600)
+@settings(max_examples=400)
 @given(many, st.text(alphabet=ALPHABET, min_size=1, max_size=30))
 def test_random_patterns_match_what_the_reference_says(cases: list[Case], data: str) -> None:
     awaited = expected(cases, data)
@@ -200,7 +200,7 @@ EVERYDAY = {
 
 
 @pytest.mark.slow
-@settings(max_examples=800)
+@settings(max_examples=500)
 @given(
     st.lists(st.sampled_from(sorted(EVERYDAY)), min_size=1, max_size=4),
     st.lists(st.sampled_from(WORDS), max_size=14).map("".join),

@@ -20,7 +20,8 @@ from chat.core.views import RawView, TextView
 ESCAPES = (
     "\x1b[0m", "\x1b[1;31m", "\x1b[?2004h", "\x1b[2J", "\x1b[38;2;1;2;3m", "\x1b[ q",
     "\x1b]0;title\x07", "\x1b]8;;http://x\x1b\\", "\x1bPq#0;1\x1b\\", "\x1b(B", "\x1b=",
-    "\x1b7", "\x1bM", "\x1b]0;broken\x18", "\x1b_app\x1b\\", "\x1b^pm\x1b\\", "\x1b\\", "\x1b#8",
+    "\x1b7", "\x1bM", "\x1b]0;broken\x18", "\x1b_app\x1b\\", "\x1b^pm\x1b\\", "\x1b\\",
+    "\x1b#8",
 )  # fmt: skip
 # None of these is a complete sequence; what they become depends on what follows.
 BROKEN = ("\x1b", "\x1b[", "\x1b[31", "\x1b]0;half", "\x1b(", "\x1b[31\x07", "\x1b]a\x1b")
@@ -168,6 +169,16 @@ def test_where_the_stretches_were_is_forgotten_once_they_are_read():
     raw.append("cd")
     view.refresh()
     assert view.offsets(view.position, view.stream.end) == (12000, 12002)
+
+
+def test_forgetting_does_not_lose_the_place_between_two_stretches():
+    view, raw = viewed("a\x1b[0m" * 600)
+    view.consume(400)
+    view.refresh()
+    assert raw._cursors[0].position == 399 * 5 + 1
+    view.refresh()
+    assert text_of(view) == "a" * 200
+    assert view.offsets(400, 401) == (2000, 2001)
 
 
 pieces = st.lists(
