@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from chat.core import syntax, variants
 from chat.core.program import ROAMS, Program, programs
-from chat.core.runner import Roamer, Runner
+from chat.core.roamer import Roamer
+from chat.core.runner import Runner
 
 
 class Analysis:

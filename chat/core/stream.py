@@ -29,12 +29,18 @@ Overflow = Literal["error", "drop"]
 
 @final
 class Mark:
-    """A place in the stream. While it is alive, what came after it is kept."""
+    """A place in the stream. While it is alive, what came after it is kept.
 
-    __slots__ = ("__weakref__", "offset")
+    Attributes:
+        offset: Where it is.
+        dropped: Characters behind it that were dropped to respect the stream's limit.
+    """
+
+    __slots__ = ("__weakref__", "dropped", "offset")
 
     def __init__(self, offset: int) -> None:
         self.offset: Final = offset
+        self.dropped = 0
 
     def __repr__(self) -> str:
         return f"<Mark at {self.offset}>"
@@ -135,7 +141,7 @@ class Stream(Generic[AnyStr]):
                 self._drop_oldest()
 
     def check_room(self) -> None:
-        """Refuse to go on when a reader is behind by more than the limit.
+        """Refuse to go on when a reader or a mark is behind by more than the limit.
 
         Asked before more is read, so that what came is kept and the rest waits where it is.
 
@@ -145,10 +151,9 @@ class Stream(Generic[AnyStr]):
         self.crowded = self.end - self.begin > self.limit
         if not self.crowded or self.overflow == "drop":
             return
-        slowest = min((each.position for each in self._cursors), default=self.end)
-        if self.end - slowest > self.limit:
+        if self.end - self._wanted() > self.limit:
             raise StreamOverflow(
-                f"more than {self.limit} characters came and nobody took them;"
+                f"more than {self.limit} characters are kept, unread or behind a mark;"
                 " read them, or give the session a larger limit or overflow='drop'"
             )
 
@@ -190,12 +195,15 @@ class Stream(Generic[AnyStr]):
         if len(self._starts) > 1 or len(self._parts[0]) >= PART_SIZE or position == self.end:
             self._discard()
 
+    def _live_marks(self) -> list[Mark]:
+        return [mark for each in self._marks if (mark := each()) is not None]
+
     def _wanted(self) -> int:
         """The offset from which on somebody still wants the text."""
         if len(self._cursors) == 1 and not self._marks:
             return self._cursors[0].position
         places = [each.position for each in self._cursors]
-        places += [mark.offset for each in self._marks if (mark := each()) is not None]
+        places += [mark.offset + mark.dropped for mark in self._live_marks()]
         return min(places, default=self.end)
 
     def _discard(self) -> None:
@@ -207,10 +215,12 @@ class Stream(Generic[AnyStr]):
             del self._parts[:keep], self._starts[:keep]
 
     def _drop_oldest(self) -> None:
-        """Respect the limit, which counts what the slowest reader has not consumed."""
+        """Respect the limit, which counts what is kept for the slowest reader or mark."""
         oldest = self.end - self.limit
         for cursor in self._cursors:
             if cursor.position < oldest:
                 cursor.dropped += oldest - cursor.position
                 cursor.position = oldest
+        for mark in self._live_marks():
+            mark.dropped = max(mark.dropped, oldest - mark.offset)
         self._discard()
