@@ -137,13 +137,13 @@ class Sweep:
         Before each stands the offset before which no pattern begins at all: near the end
         of what has come, an earlier beginning may still be under way.
         """
-        needles = self.needles
-        # From here on, a beginning longer than what has come may be under way.
-        tail = max(self._resume, limit - needles.width + 1)
+        needles, first = self.needles, self._resume
         search = needles.pattern.search
         while self._seen < limit:
             text, base = view(stream, self._resume - needles.behind, self._seen, self._begin)
             stop = min(limit - base, len(text))
+            # From here on, a beginning longer than this text may be under way.
+            tail = max(first, base + stop - needles.width + 1)
             while (match := search(text, self._resume - base, stop)) is not None:
                 start = base + match.start()
                 self._resume = start + 1
@@ -152,8 +152,7 @@ class Sweep:
                     self._stops += 1
                 yield min(tail, start), start, needles.candidates(text, start - base)
             self._seen = base + stop
-            self._resume = max(self._resume, self._seen - needles.width + 1)
-        self._resume = tail
+            self._resume = tail
 
 
 def _uncaptured(nodes: Sequence[Node]) -> list[Node]:

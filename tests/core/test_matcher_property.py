@@ -181,6 +181,7 @@ def scale(size: int, parts: int, worth: int) -> Iterator[None]:
 @pytest.mark.slow
 @settings(max_examples=400)
 @example([literal("11"), regex(r"a.\b")], "aaa1", [])  # a dense sweep, given up in a stop
+@example([literal("1xb1"), regex("xb.*")], "1xb1", [])  # one begins before a stop, in two parts
 @given(several, datas, places)
 def test_the_answer_is_the_same_where_everything_is_too_large(
     texts: list[Textual], data: str, at: list[int]

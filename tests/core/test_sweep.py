@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chat.core import stream as stream_module
 from chat.core import sweep as sweep_module
 from chat.core.matcher import StreamOrder
 from chat.core.patterns import Literal, literal, regex
@@ -183,3 +184,20 @@ def test_a_first_that_is_a_text():
     assert (first.width, first.behind, len(first.nodes)) == (2, 0, 2)
     assert isinstance(literal("ab"), Literal)
     assert re.compile("ab").match("ab")
+
+
+def test_a_stop_does_not_hide_a_longer_beginning_that_spans_two_parts(monkeypatch):
+    monkeypatch.setattr(stream_module, "PART_SIZE", 4)
+    patterns = [literal("abcdef"), *(regex(f"{letter}c?d!") for letter in "bcdxyzuvw")]
+    patterns.append(literal("bc-"))
+    for pieces in (("--ab", "cdef"), ("-abc", "def"), ("abcd", "ef"), ("-abc-", "bc-")):
+        data = "".join(pieces)
+        found = (0, data.find("abcdef"), data.find("abcdef") + 6)
+        awaited = found if "abcdef" in data else (10, data.find("bc-"), data.find("bc-") + 3)
+        assert answer(StreamOrder(patterns, ""), *pieces) == awaited
+    patterns[-1] = regex("bc.*")
+    stream = stream_of("--abc", "def ")
+    order = StreamOrder(patterns, "")
+    order.reset(0)
+    chosen = order.scan(stream)
+    assert chosen is not None and chosen[0] == 0
