@@ -159,23 +159,24 @@ class Channel(Generic[AnyStr]):
     def _receive_until_input_wait(self, request: Receive) -> Arrival:
         if self.terminal is None:
             raise NotSupported("INPUT_WAIT needs a terminal; this transport has none")
-        waiting, step = False, 0
-        began = self.clock.now()
+        began, step = self.clock.now(), 0
         while True:
+            # The answer counts only if everything that was said is here, so what has come
+            # is taken in before the question and looked for again behind it.
+            arrival = self.receive_by(self.clock.now())
+            if arrival is not Arrival.EXPIRED:
+                return arrival
+            if self.terminal.input_wait() and not self._wait_readable(0):
+                return Arrival.INPUT_WAIT
+            passed = self.clock.now() - began
+            if request.silence is not None and passed >= request.silence:
+                return Arrival.SILENCE
+            silence = None if request.silence is None else request.silence - passed
             patience = LOOK_AGAIN[min(step, len(LOOK_AGAIN) - 1)]
-            silence = request.silence
-            if silence is not None:
-                silence -= self.clock.now() - began
-                if silence <= 0:
-                    return Arrival.SILENCE
             arrival = self.receive_by(request.deadline, _least(silence, patience))
             if arrival is not Arrival.SILENCE:
                 return arrival
-            # Twice in a row with silence between: what it wrote last has had time to come.
-            now_waiting = self.terminal.input_wait()
-            if waiting and now_waiting:
-                return Arrival.INPUT_WAIT
-            waiting, step = now_waiting, 0 if now_waiting else step + 1
+            step += 1
 
     def fill(self) -> Arrival | None:
         """Read once, without waiting.

@@ -140,10 +140,17 @@ def spawn(
 @final
 @dataclass(frozen=True, slots=True)
 class Finished(Generic[AnyStr]):
-    """What `run` returns: what a program said, and how it ended."""
+    """What `run` returns: what a program said, and how it ended.
+
+    Attributes:
+        output: All it said; with `overflow="drop"`, the last of it.
+        exit_status: How it ended.
+        dropped: Characters before `output` that were dropped to respect the limit.
+    """
 
     output: AnyStr
     exit_status: ExitStatus
+    dropped: int = 0
 
     @property
     def ok(self) -> bool:
@@ -213,7 +220,7 @@ def run(
         with suppress(WaitTimeout):
             status = session.wait(timeout=left) if match.pattern is EOF else None
             if status is not None:
-                return Finished(session.since(mark), status)
+                return Finished(session.since(mark), status, mark.dropped)
         output = session.since(mark) + session.peek()
         limit = seconds(session.timeout)
         status = session.close()

@@ -202,7 +202,8 @@ class Session(Generic[AnyStr]):
     ) -> AnyStr:
         """Send a line, wait for the prompt, and return what came between.
 
-        The echo of the line and the end of the last line are taken off.
+        The echo of the line and the end of the last line are taken off. Of prompts that
+        `respond` answered on the way, the answer is what came behind the last one.
 
         Args:
             question: What to send.
@@ -450,7 +451,8 @@ class Session(Generic[AnyStr]):
     def mark(self) -> Mark:
         """Note the place up to which this session has been consumed; see `since`.
 
-        What comes behind it is kept as long as the mark is.
+        What comes behind it is kept as long as the mark is, within the session's limit;
+        with `overflow="drop"`, `mark.dropped` says how much of it is not there any more.
         """
         return self._stream.mark(self._reader.cursor.position)
 

@@ -157,7 +157,7 @@ class Secret:
             OSError: The file cannot be read.
             ValueError: Its first line is empty.
         """
-        with open(path, encoding="utf-8") as lines:
+        with open(path, encoding="utf-8") as lines:  # noqa: PTH123  # pathlib costs start-up
             return cls(lines.readline().rstrip("\r\n"))
 
     @classmethod

@@ -10,6 +10,7 @@ from typing import Any, AnyStr, Final, Generic, final
 from chat.core.match import NO_NAMES, Match
 from chat.core.matcher import Found, Order, stream_order
 from chat.core.patterns import (
+    EOF,
     TIMEOUT,
     AnyOf,
     Condition,
@@ -188,6 +189,8 @@ class Listening(Generic[AnyStr]):
         index = self.awaited.conditions.get(which)
         if index is None:
             return None
+        if which is EOF:
+            self.view.finish()
         return fulfilled(index, which, self.view, self._dropped())
 
     def silences(self, quiet: float) -> list[float]:

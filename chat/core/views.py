@@ -46,6 +46,9 @@ class View(Protocol[AnyStr]):
     def consume(self, position: int) -> None:
         """Move the reader on to a place in this view."""
 
+    def finish(self) -> None:
+        """Take it from the caller that nothing more comes."""
+
 
 @final
 class RawView(Generic[AnyStr]):
@@ -72,6 +75,9 @@ class RawView(Generic[AnyStr]):
     def consume(self, position: int) -> None:
         """Move the reader on."""
         self.stream.consume(self._cursor, position)
+
+    def finish(self) -> None:
+        """Nothing is held back here."""
 
 
 @final
@@ -159,6 +165,10 @@ class TextView(Generic[AnyStr]):
         raw = self._seen if at_end else self._offset(position, behind=True)
         self.stream.consume(self._own, position)
         self._raw.consume(self._cursor, max(raw, self._cursor.position))
+
+    def finish(self) -> None:
+        """A sequence that was never finished belongs to the end, and to no text."""
+        self._seen = self._raw.end
 
 
 def _as(source: str, as_bytes: bool) -> Any:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.core import stream as stream_module
-from chat.core.stream import DEFAULT_LIMIT, Stream
+from chat.core.stream import DEFAULT_LIMIT, PART_SIZE, Stream
 from chat.errors import ChatError, StreamOverflow
 
 
@@ -133,22 +133,13 @@ def test_too_much_that_nobody_takes_is_an_error_before_more_is_read():
     stream.check_room()
     stream.append("b")
     assert stream.crowded
-    with pytest.raises(StreamOverflow, match="more than 10 characters came") as caught:
+    with pytest.raises(StreamOverflow, match="more than 10 characters are kept") as caught:
         stream.check_room()
     assert isinstance(caught.value, ChatError)
     assert isinstance(caught.value, BufferError)
     assert stream.slice(0, 11) == "a" * 10 + "b"  # nothing is lost
     stream.consume(stream._cursors[0], 1)
     stream.check_room()
-
-
-def test_what_only_a_mark_keeps_is_not_waiting_for_anybody():
-    stream = filled(limit=4)
-    mark = stream.mark()
-    stream.append("abcdefgh")
-    stream.consume(stream._cursors[0], 8)
-    stream.check_room()
-    assert stream.slice(mark.offset, 8) == "abcdefgh"
 
 
 def test_the_oldest_is_dropped_if_that_was_asked_for_and_counted(small_parts):
@@ -202,3 +193,26 @@ def test_slices_and_windows_are_those_of_the_whole(pieces, starts, consumed):
                     assert base <= start
                     assert whole[base:].startswith(text)
                     assert base + len(text) > stop
+
+
+def test_a_mark_keeps_no_more_than_the_limit_when_the_oldest_may_go():
+    stream = Stream("", limit=10, overflow="drop")
+    reader = stream.cursor(0)
+    mark = stream.mark(0)
+    for _ in range(6):
+        stream.append("x" * PART_SIZE)
+        stream.consume(reader, stream.end)
+    assert stream.end - stream.begin <= PART_SIZE
+    assert mark.dropped == stream.end - 10
+
+
+def test_a_mark_beyond_the_limit_is_an_overflow_when_nothing_may_go():
+    stream = Stream("", limit=10)
+    reader = stream.cursor(0)
+    mark = stream.mark(0)
+    stream.append("x" * 11)
+    stream.consume(reader, 11)
+    with pytest.raises(StreamOverflow, match="behind a mark"):
+        stream.check_room()
+    del mark
+    stream.check_room()

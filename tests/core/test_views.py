@@ -246,3 +246,14 @@ def test_reading_through_both_views_reads_everything_once(given_pieces, at, step
 
 LONGEST_FIRST = sorted(ESCAPES, key=len, reverse=True)
 PART = re.compile("|".join([*map(re.escape, LONGEST_FIRST), r"(?P<text>[^\x1b])"]))
+
+
+def test_an_unfinished_sequence_belongs_to_the_end():
+    stream = Stream("")
+    cursor = stream.cursor(0)
+    view = TextView(stream, cursor)
+    stream.append("abc\x1b[")
+    view.refresh()
+    view.finish()
+    view.consume(view.stream.end)
+    assert cursor.position == stream.end

@@ -1,25 +1,11 @@
-"""Each test here has secrets of its own: one test's must not be masked in another's."""
+"""What the tests of sessions share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from chat import values
-
-
-@pytest.fixture(autouse=True)
-def forget_secrets() -> Iterator[None]:
-    """Hide the secrets this process holds, and forget those of the test."""
-    lists = (values._known, values._shown)
-    kept = [list(each) for each in lists]
-    for each in lists:
-        each.clear()
-    yield
-    for each, before in zip(lists, kept, strict=True):
-        each[:] = before
 
 
 @pytest.fixture

@@ -99,3 +99,10 @@ def test_keys_reach_a_program_as_a_terminal_sends_them():
         s.expect("ready")
         s.press("Up", "Ctrl-C", "F5")
         assert s.read() == r"b'\x1b[A\x03\x1b[15~'" + "\n"
+
+
+def test_input_wait_is_seen_at_one_look():
+    with python_child("input('> ')") as s:
+        s.expect("> ")
+        s.expect(chat.INPUT_WAIT)
+        s.expect(chat.INPUT_WAIT, timeout=0)
