@@ -617,7 +617,7 @@ def test_an_unclear_request_is_refused(program, options):
 def test_a_program_that_is_no_shell_is_a_clear_error_and_is_ended():
     with pytest.raises((chat.UnexpectedEOF, chat.PeerGone)):
         chat.shell(["true"], kind="bash", timeout=20)
-    with pytest.raises(chat.ExpectTimeout, match="a prompt|the shell's mark"):
+    with pytest.raises(chat.ExpectTimeout, match=r"a prompt|the shell's mark"):
         chat.shell(["sleep", "1000"], kind="bash", timeout=0.1)
     with pytest.raises(chat.CommandNotFound):
         chat.shell(["no-such-shell"], kind="bash")

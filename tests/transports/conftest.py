@@ -87,7 +87,7 @@ def start_peer() -> Iterator[Callable[..., Peer]]:
 
     def start(command: list[str] | str, **options: object) -> Peer:
         argv = [sys.executable, "-c", command] if isinstance(command, str) else command
-        peer = Peer(PtyTransport.start(argv, **options))  # type: ignore[arg-type]  # any
+        peer = Peer(PtyTransport.start(argv, **options))
         peers.append(peer)
         return peer
 
