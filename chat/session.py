@@ -168,9 +168,9 @@ class Session(Generic[AnyStr]):
         limit = self.timeout if timeout is UNSET else _checked_timeout(timeout)
         silence = self.quiet if quiet is UNSET else _checked_quiet(quiet)
         if len(patterns) == 1 and not respond and (view or self.view) == "raw":
-            text = patterns[0]
+            text: Any = patterns[0]
             if isinstance(text, self._kind) and text:
-                return self._expect_text(cast("AnyStr", text), limit)
+                return self._expect_text(text, limit)
         listening = self._listen(patterns, respond, view)
         answers = list(respond.values()) if respond else ()
         deadline = deadline_after(self._channel.clock.now(), limit)

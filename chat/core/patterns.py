@@ -235,14 +235,17 @@ def flatten(given: Iterable[object]) -> list[Pattern]:
         PatternTypeError: Something is neither.
         PatternError: Something is an empty text.
     """
-    made: list[Pattern] = []
+    return [as_pattern(each) for each in unnest(given)]
+
+
+def unnest(given: Iterable[object]) -> list[Any]:
+    """What was given, with iterables among it (but texts) told member by member."""
+    made: list[Any] = []
     for each in given:
-        if isinstance(each, str | bytes):
-            made.append(Literal(each))
-        elif isinstance(each, Iterable):
-            made += [as_pattern(member) for member in each]
+        if isinstance(each, Iterable) and not isinstance(each, str | bytes):
+            made.extend(each)
         else:
-            made.append(as_pattern(each))
+            made.append(each)
     return made
 
 

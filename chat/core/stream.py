@@ -159,6 +159,8 @@ class Stream(Generic[AnyStr]):
 
     def slice(self, start: int, stop: int) -> AnyStr:
         """The text from `start` up to `stop`, as far as it is kept."""
+        if start == stop:
+            return self.empty
         first = self._starts[-1]
         if start >= first:
             return self._parts[-1][start - first : max(0, stop - first)]
@@ -192,7 +194,9 @@ class Stream(Generic[AnyStr]):
     def consume(self, cursor: Cursor, position: int) -> None:
         """Move a reader on, and let go of what nobody wants any more."""
         cursor.position = position
-        if len(self._starts) > 1 or len(self._parts[0]) >= PART_SIZE or position == self.end:
+        if position == self.end and len(self._cursors) == 1 and not self._marks:
+            self._parts, self._starts = [self.empty], [position]
+        elif len(self._starts) > 1 or len(self._parts[0]) >= PART_SIZE or position == self.end:
             self._discard()
 
     def _live_marks(self) -> list[Mark]:
