@@ -43,6 +43,8 @@ def test_a_group_that_is_not_there_by_name():
 def test_it_is_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         MATCH.text = "other"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del MATCH.text
     with pytest.raises(TypeError):
         MATCH.named["key"] = "other"
 
