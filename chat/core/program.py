@@ -203,6 +203,9 @@ def _segment(
     guard = max(range(len(sound)), key=lambda index: sound[index].literal, default=0)
     if len(sound) < len(needles) or (len(needles) > 1 and not sound[guard].literal):
         return None
+    if len(sound) == 1 and not sound[0].ahead:  # by far the most
+        needle = sound[0]
+        return Segment(needle.tree, (needle,), (), 0, needle.behind, None)
     subtree = syntax.sequence(tree.state, nodes)
     least, most = syntax.width(subtree)
     behind, ahead = syntax.reach(subtree)

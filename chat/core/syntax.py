@@ -7,6 +7,7 @@ pattern `Opaque`, never wrong. `chat.core.variants` makes other patterns from th
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from re import _compiler, _parser  # type: ignore[attr-defined]  # typeshed leaves them out
 from re import _constants as op  # type: ignore[attr-defined]
@@ -32,6 +33,7 @@ KNOWN: Final = (
     | {op.BRANCH, op.SUBPATTERN, op.ATOMIC_GROUP, op.ASSERT, op.ASSERT_NOT, op.AT}
     | {op.FAILURE}
 )
+LEAVES: Final = CHARACTERS | {op.AT, op.GROUPREF, op.FAILURE}
 BOUNDARIES: Final = frozenset({op.AT_BOUNDARY, op.AT_NON_BOUNDARY})
 STARTS: Final = frozenset({op.AT_BEGINNING, op.AT_BEGINNING_STRING})
 
@@ -49,7 +51,9 @@ def parse(pattern: re.Pattern[Any]) -> Tree:
     Raises:
         Opaque: It holds a construct that is not known here.
     """
-    tree = _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # whoever compiled it was warned already
+        tree = _parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
     kinds = {node[0] for node in walk(tree)}
     if kinds - KNOWN:
         raise Opaque(", ".join(map(str, kinds - KNOWN)))
@@ -84,10 +88,18 @@ def compiled(tree: Tree, items: Iterable[Node], *, marker: bool = False) -> re.P
 def sequence(state: Any, items: Iterable[Node]) -> Tree:
     """Nodes, which may hold plain lists, as the parser's own kind of subtree."""
     made = []
-    for node in items:
-        parts = [sequence(state, part) for part in children(node)]
-        made.append(with_children(node, parts) if parts else node)
+    for node in members(items):
+        if node[0] in LEAVES:
+            made.append(node)
+        else:
+            parts = [sequence(state, part) for part in children(node)]
+            made.append(with_children(node, parts))
     return _parser.SubPattern(state, made)
+
+
+def members(tree: Iterable[Node]) -> Iterable[Node]:
+    """The nodes of a tree; the parser's own kind is slow to iterate."""
+    return tree.data if isinstance(tree, _parser.SubPattern) else tree
 
 
 def children(node: Node) -> list[Tree]:
@@ -118,10 +130,11 @@ def with_children(node: Node, parts: list[Tree]) -> Node:
 
 def walk(tree: Iterable[Node]) -> Iterable[Node]:
     """Every node of a tree, outermost first."""
-    for node in tree:
+    for node in members(tree):
         yield node
-        for part in children(node):
-            yield from walk(part)
+        if node[0] not in LEAVES:
+            for part in children(node):
+                yield from walk(part)
 
 
 def flags_inside(node: Node, flags: int) -> int:
@@ -135,7 +148,7 @@ def flags_inside(node: Node, flags: int) -> int:
 def width(tree: Tree) -> tuple[int, int]:
     """The least and the most characters a tree matches; `UNBOUNDED` is the most there is."""
     low, high = tree.getwidth()
-    if any(node[0] in REFERENCES for node in walk(tree)):
+    if tree.state.groups > 1 and any(node[0] in REFERENCES for node in walk(tree)):
         high = UNBOUNDED  # a reference is as wide as what it refers to
     return int(min(low, UNBOUNDED)), int(min(high, UNBOUNDED))
 
@@ -143,7 +156,9 @@ def width(tree: Tree) -> tuple[int, int]:
 def reach(tree: Iterable[Node]) -> tuple[int, int]:
     """Characters looked at before the start (look-behind) and beyond the end (look-ahead)."""
     behind = ahead = 0
-    for node in tree:
+    for node in members(tree):
+        if node[0] in CHARACTERS:
+            continue
         before, beyond = _reach_of(node)
         behind, ahead = max(behind, before), max(ahead, beyond)
     return behind, ahead

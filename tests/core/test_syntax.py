@@ -150,3 +150,9 @@ def test_what_is_not_known_is_said_so(monkeypatch):
     )
     with pytest.raises(syntax.Opaque, match="ANY"):
         parsed("a.b")
+
+
+def test_nobody_is_warned_twice_of_a_pattern():
+    with pytest.warns(FutureWarning):
+        questionable = re.compile("[[a]")
+    syntax.parse(questionable)  # a warning would be an error here
