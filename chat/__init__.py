@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         UnknownKey,
         WaitTimeout,
     )
-    from chat.opening import Finished, run, spawn
+    from chat.opening.programs import Finished, run, spawn
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
     from chat.values import ExitStatus, Secret, WindowSize
@@ -70,7 +70,7 @@ _HOMES = {
         PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
         ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
     """,
-    "chat.opening": "Finished run spawn",
+    "chat.opening.programs": "Finished run spawn",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
     "chat.values": "ExitStatus Secret WindowSize",

@@ -17,7 +17,8 @@ from typing import Final, Literal, TypeAlias, Unpack
 
 from chat.core.patterns import PatternLike
 from chat.errors import CommandError
-from chat.opening import Command, SessionOptions, command_line, spawn
+from chat.opening.options import Command, SessionOptions, command_line
+from chat.opening.programs import spawn
 from chat.session import Session
 from chat.shell.conversation import Shell
 from chat.shell.fenced import Dialect, Fenced, Start

@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any, Unpack, overload
 
-from chat.opening import SessionOptions, spawn
+from chat.opening.options import SessionOptions
+from chat.opening.programs import spawn
 from chat.session import Session
 
 

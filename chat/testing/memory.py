@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, Unpack, final, overload
 
 from chat.core.patterns import EOF, Condition
 from chat.errors import SessionClosed
-from chat.opening import SessionOptions
+from chat.opening.options import SessionOptions
 from chat.session import Session
 from chat.testing.clock import FakeClock
 from chat.transports import READ_SIZE

@@ -1,72 +1,20 @@
-"""Ways to open a conversation."""
+"""Programs on a pseudo-terminal of their own: `spawn`, and `run` to the end."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    AnyStr,
-    Generic,
-    TypeAlias,
-    TypedDict,
-    Unpack,
-    final,
-    overload,
-)
+from typing import Any, AnyStr, Generic, Unpack, final, overload
 
 from chat.core.dialogues import Answering
 from chat.core.patterns import EOF, TIMEOUT
-from chat.core.stream import Overflow
-from chat.core.views import ViewName
-from chat.errors import CommandError, RunTimeout, WaitTimeout, seconds
+from chat.errors import RunTimeout, WaitTimeout, seconds
+from chat.opening.options import Command, SessionOptions, command_line
 from chat.session import Session
-from chat.timing import SYSTEM_CLOCK, Clock, deadline_after, seconds_until
+from chat.timing import SYSTEM_CLOCK, deadline_after, seconds_until
 from chat.values import ExitStatus, WindowSize, redact
-
-if TYPE_CHECKING:
-    from chat.sinks import SinkLike
-
-Command: TypeAlias = "str | list[str] | tuple[str, ...] | Sequence[str]"
-
-
-class SessionOptions(TypedDict, total=False):
-    """The options of a `Session` that do not depend on whether it holds text or bytes."""
-
-    errors: str
-    timeout: float | None
-    quiet: float
-    view: ViewName
-    newline: Any  # of the session's own kind
-    limit: int
-    overflow: Overflow
-    log: SinkLike | None
-    clock: Clock
-
-
-def command_line(command: Command) -> list[str]:
-    """A command as a list of arguments; text is split as a shell would, and runs in none.
-
-    Raises:
-        CommandError: It is empty, has an open quotation, or is not made of text.
-    """
-    if isinstance(command, str):
-        import shlex  # start-up cost: lists need no splitting
-
-        try:
-            argv = shlex.split(command)
-        except ValueError as error:
-            raise CommandError(f"cannot split the command {command!r}: {error}") from error
-    elif isinstance(command, list | tuple):
-        argv = [os.fspath(each) if isinstance(each, os.PathLike) else each for each in command]
-    else:
-        raise CommandError(f"a command is text or a list, not a {type(command).__name__}")
-    if not argv or not argv[0]:
-        raise CommandError("the command is empty")
-    return argv
 
 
 @overload
