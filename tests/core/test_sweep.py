@@ -39,14 +39,14 @@ def stops(needles: Needles, *pieces: Any) -> list[tuple[int, list[int]]]:
             stream.append(piece)
         for begin, start, candidates in sweep.stops(stream, stream.end):
             assert begin <= start
-            found[start] = candidates
+            found[start] = sorted({*found.get(start, []), *candidates})
     return sorted(found.items())
 
 
 def test_it_stops_where_a_pattern_may_begin():
     needles = Needles(firsts(literal("foo"), literal("bar"), regex(r"\d{2}x")), "")
-    assert stops(needles, "-foo-bar-12x") == [(1, [0, 2]), (5, [1, 2]), (9, [2])]
-    assert stops(needles, *"-foo-bar-12x") == [(1, [0, 2]), (5, [1, 2]), (9, [2])]
+    assert stops(needles, "-foo-bar-12x") == [(1, [0]), (5, [1]), (9, [2])]
+    assert stops(needles, *"-foo-bar-12x") == [(1, [0]), (5, [1]), (9, [2])]
     assert stops(needles, "nothing", "here") == []
 
 
@@ -57,12 +57,12 @@ def test_bytes_are_swept_too():
 
 def test_flags_are_each_pattern_s_own():
     needles = Needles(firsts(regex("(?i)foo"), literal("bar")), "")
-    assert stops(needles, "FOO BAR bar") == [(0, [0]), (8, [1, 0])]
+    assert stops(needles, "FOO BAR bar") == [(0, [0]), (8, [1])]
 
 
 def test_groups_do_not_get_in_each_other_s_way():
     needles = Needles(firsts(regex("(a)(b)"), regex("(?P<n>c)(d)"), regex("(?P<n>e)x")), "")
-    assert needles.pattern.groups == 0
+    assert {family.pattern.groups for family in needles.families} == {0}
     assert stops(needles, "abcdex") == [(0, [0]), (2, [1]), (4, [2])]
 
 
@@ -70,6 +70,47 @@ def test_what_the_patterns_share_is_told_once():
     needles = Needles(firsts(*(literal(f"event {n}") for n in "abc"), literal("ev")), "")
     assert stops(needles, "--event a") == [(2, [0, 1, 2, 3])]
     assert stops(needles, "--ev") == [(2, [0, 1, 2, 3])]
+
+
+def test_patterns_that_share_a_text_are_one_family():
+    errors = [literal(f"error {number}") for number in range(5)]
+    needles = Needles(firsts(*errors, literal("event"), regex(r"e\d"), literal("x")), "")
+    assert sorted(family.numbers for family in needles.families) == [
+        [0, 1, 2, 3, 4, 5, 6],  # "e" alone is certain of what begins with e and a digit
+        [7],
+    ]
+    needles = Needles(firsts(*errors, literal("event"), regex(r"\bexit \d"), literal("x")), "")
+    assert sorted(family.numbers for family in needles.families) == [
+        [0, 1, 2, 3, 4], [5], [6], [7],
+    ]  # fmt: skip
+    assert stops(needles, "error x, an event, exit 3") == [
+        (6, [7]), (12, [5]), (19, [6]), (20, [7]),
+    ]  # fmt: skip
+
+
+def test_too_many_families_are_swept_as_one(monkeypatch):
+    monkeypatch.setattr(sweep_module, "MOST_FAMILIES", 1)
+    needles = Needles(firsts(literal("foo"), literal("bar"), regex(r"\d{2}x")), "")
+    assert len(needles.families) == 1
+    assert stops(needles, "-foo-bar-12x") == [(1, [0, 1, 2]), (5, [0, 1, 2]), (9, [0, 1, 2])]
+
+
+def test_a_sweep_looks_no_further_than_it_must(monkeypatch):
+    looked = []
+    find = sweep_module.Family.find
+
+    def noted(family: Any, text: Any, position: int, stop: int) -> int:
+        looked.append(stop - position)
+        return find(family, text, position, stop)
+
+    monkeypatch.setattr(sweep_module.Family, "find", noted)
+    needles = Needles(firsts(literal("foo"), literal("bar")), "")
+    stream = stream_of("-foo-" + "-" * 100_000)
+    assert next(sweep_module.Sweep(needles, 0).stops(stream, stream.end))[1] == 1
+    assert sum(looked) <= 2 * sweep_module.FIRST_BLOCK
+    looked.clear()
+    assert list(sweep_module.Sweep(needles, 5).stops(stream, stream.end)) == []
+    assert sum(looked) <= 2 * 110_000
 
 
 def test_nothing_is_known_of_what_roams():
