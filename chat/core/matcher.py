@@ -16,13 +16,16 @@ Other orders, for the compatibility layers, are in `chat.core.policies`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from chat.core.patterns import Textual
 from chat.core.stream import Stream
 from chat.core.sweep import WORTH, Needles, Sweep
 from chat.core.trackers import Hit, Tracker, least_width, may_settle, tracker
+
+NEAR: Final = 4096
+"""Characters that are swept once more behind a stop, to know whom else it concerns."""
 
 Found: TypeAlias = tuple[int, Hit]
 """The answer of a search: which of its texts, and where it matched."""
@@ -103,7 +106,8 @@ class StreamOrder:
     """
 
     __slots__ = (
-        "_alone", "_needles", "_served", "_sweep", "_trackers", "begin", "least", "may_settle",
+        "_alone", "_asked", "_needles", "_served", "_sweep", "_trackers", "begin", "least",
+        "may_settle",
     )  # fmt: skip
 
     def __init__(self, texts: Sequence[Textual], empty: str | bytes) -> None:
@@ -114,6 +118,7 @@ class StreamOrder:
         self._needles: Needles | None = None
         self._sweep: Sweep | None = None
         self._served: Final[list[int]] = []  # numbers of the trackers that a sweep serves
+        self._asked: Final[set[int]] = set()  # those of them it has stopped for
         self._alone: Final = list(range(len(texts)))
         if len(texts) >= WORTH:
             self._prepare_sweep(empty)
@@ -136,6 +141,7 @@ class StreamOrder:
         """Start again, with matches from `begin` on."""
         self.begin = begin
         self._sweep = None if self._needles is None else Sweep(self._needles, begin)
+        self._asked.clear()
         for each in self._trackers:
             each.reset(begin)
 
@@ -152,7 +158,7 @@ class StreamOrder:
         if self._sweep is not None:
             hits = self._scan_sweeping(stream, self._sweep)
         else:
-            hits = self._scan(self._trackers, stream, stream.end)
+            hits = self._scan(range(len(self._trackers)), stream, stream.end)
         found = self._chosen(hits)
         return None if found is None else self._confirmed(stream, hits, found)
 
@@ -168,32 +174,42 @@ class StreamOrder:
                 late = True
         return self._chosen(hits) if late else found
 
-    @staticmethod
-    def _scan(trackers: list[Tracker], stream: Stream[Any], limit: int) -> list[Hit | None]:
-        hits: list[Hit | None] = []
-        for each in trackers:
-            hit = each.scan(stream, limit)
+    def _scan(
+        self, numbers: Iterable[int], stream: Stream[Any], limit: int
+    ) -> list[Hit | None]:
+        """The hits up to `limit`, by number, of the trackers with those numbers."""
+        hits: list[Hit | None] = [None] * len(self._trackers)
+        for number in numbers:
+            hit = hits[number] = self._trackers[number].scan(stream, limit)
             if hit is not None and hit.key < limit:
                 limit = hit.key
-            hits.append(hit)
         return hits
 
     def _scan_sweeping(self, stream: Stream[Any], sweep: Sweep) -> list[Hit | None]:
-        begun = [each for each in self._served if not self._trackers[each].is_fresh]
-        hits = self._scan(
-            [self._trackers[each] for each in (*self._alone, *begun)], stream, stream.end
-        )
+        begun = [each for each in self._asked if not self._trackers[each].is_fresh]
+        under_way = [*self._alone, *begun]
+        hits = self._scan(under_way, stream, stream.end) if under_way else []
         limit = min((hit.key for hit in hits if hit is not None), default=stream.end)
         stopped = self._sweep_up_to(stream, sweep, limit)
+        begin = sweep.resume
         if stopped is not None:
-            limit = min(limit, stopped[1])
-        if sweep.is_dense or limit < stream.end or stopped is not None or any(hits):
-            for number in self._served:
-                self._trackers[number].skip(sweep.resume if stopped is None else stopped[0])
-            if sweep.is_dense:
-                self._sweep, limit = None, stream.end
-            return self._scan(self._trackers, stream, limit)
-        return []
+            begin, limit = stopped[0], min(limit, stopped[1])
+        elif not (sweep.is_dense or limit < stream.end or any(hits)):
+            return []
+        for number in self._served:
+            self._trackers[number].skip(begin)
+        if sweep.is_dense:
+            self._sweep = None
+            return self._scan(range(len(self._trackers)), stream, stream.end)
+        near = self._near(stream, sweep, begin, limit)
+        self._asked.update(near)
+        return self._scan(sorted({*under_way, *near}), stream, limit)
+
+    def _near(self, stream: Stream[Any], sweep: Sweep, begin: int, limit: int) -> Iterable[int]:
+        """Of those that a sweep serves, the ones that may match from `begin` up to `limit`."""
+        if limit - begin > NEAR:
+            return self._served
+        return [self._served[each] for each in sweep.candidates(stream, begin, limit)]
 
     def _sweep_up_to(
         self, stream: Stream[Any], sweep: Sweep, limit: int
@@ -205,9 +221,11 @@ class StreamOrder:
         """
         for begin, start, candidates in sweep.stops(stream, limit):
             for candidate in candidates:
-                asked = self._trackers[self._served[candidate]]
+                number = self._served[candidate]
+                asked = self._trackers[number]
                 if not asked.is_fresh:
                     continue
+                self._asked.add(number)
                 asked.skip(begin)
                 hit = _asked(asked, stream, start + sweep.needles.width, limit)
                 if hit is not None:

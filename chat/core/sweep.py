@@ -197,6 +197,17 @@ class Sweep:
         """Sweep again from that offset: the stop there was not dealt with in full."""
         self._resume = position
 
+    def candidates(self, stream: Stream[Any], begin: int, stop: int) -> list[int]:
+        """The patterns that may begin in that stretch, looked at apart from the sweep."""
+        base = max(self._begin, begin - self.needles.behind)
+        text = stream.slice(base, stop)
+        return [
+            number
+            for family in self.needles.families
+            if family.find(text, begin - base, len(text)) >= 0
+            for number in family.numbers
+        ]
+
     def stops(self, stream: Stream[Any], limit: int) -> Iterator[tuple[int, int, list[int]]]:
         """The offsets up to `limit` where patterns may begin, with those that may.
 

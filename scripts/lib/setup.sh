@@ -88,8 +88,8 @@ prepare_python() {
 # through: .venv cannot be built on itself.
 find_python() {
     local each program='
-import ensurepip, sys
-sys.exit(1) if sys.version_info < (3, 11) else print(sys._base_executable)'
+import ensurepip, os, sys
+sys.exit(1) if sys.version_info < (3, 11) else print(os.path.realpath(sys._base_executable))'
     for each in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
         "$each" -c "$program" 2>/dev/null && return
     done

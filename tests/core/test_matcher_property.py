@@ -174,6 +174,9 @@ def scale(size: int, parts: int, worth: int) -> Iterator[None]:
             patch.setattr(runner, name, size)
         patch.setattr(stream_module, "PART_SIZE", parts)
         patch.setattr(sweep, "SHOW_MERCY", 2)
+        patch.setattr(sweep, "FIRST_BLOCK", size)
+        patch.setattr(sweep, "MOST_FAMILIES", size)
+        patch.setattr(matcher, "NEAR", size)
         patch.setattr(matcher, "WORTH", worth)
         yield
 

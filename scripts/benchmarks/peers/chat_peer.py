@@ -12,6 +12,7 @@ from scripts.benchmarks.peers.common import (
     Task,
     main,
     scan_result,
+    spawn_many,
     text_result,
 )
 
@@ -32,17 +33,14 @@ def roundtrip(task: Task) -> int:
 
 def spawn(task: Task) -> int:
     """Start, await the end, reap and close, many times."""
-    ballast = task.take_ballast()
-    good = 0
-    task.clock.start()
-    for _ in range(task.count):
+
+    def once() -> bool:
         with chat.spawn(task.command, timeout=LONG) as session:
             session.expect(chat.EOF)
             status = session.wait()
-        good += status is not None and status.ok
-    task.clock.stop()
-    del ballast
-    return good
+        return status is not None and status.ok
+
+    return spawn_many(task, once)
 
 
 def scan(task: Task) -> str:

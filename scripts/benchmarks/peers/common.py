@@ -119,6 +119,21 @@ def text_result(text: str) -> str:
 Doing: TypeAlias = Callable[[Task], object]
 
 
+def spawn_many(task: Task, spawn_once: Callable[[], bool]) -> int:
+    """Start a program many times, and count how often it went well.
+
+    The first time does not count: what is imported or compiled when it is first needed is
+    the matter of a program's start, not of its hundredth child.
+    """
+    ballast = task.take_ballast()
+    spawn_once()
+    task.clock.start()
+    good = sum(spawn_once() for _ in range(task.count))
+    task.clock.stop()
+    del ballast
+    return good
+
+
 def main(tasks: dict[str, Doing]) -> None:
     """Do the task named on the command line, and say the result and what it took."""
     words, command = sys.argv[1:], []

@@ -21,6 +21,7 @@ from scripts.benchmarks.peers.common import (
     Task,
     main,
     scan_result,
+    spawn_many,
     text_result,
 )
 
@@ -63,18 +64,15 @@ def roundtrip(task: Task) -> int:
 
 def spawn(task: Task) -> int:
     """Start, await the end, reap and close, many times."""
-    ballast = task.take_ballast()
-    good = 0
-    task.clock.start()
-    for _ in range(task.count):
+
+    def once() -> bool:
         session = start(task)
         session.expect(pexpect.EOF)
         session.wait()
         session.close()
-        good += session.exitstatus == 0
-    task.clock.stop()
-    del ballast
-    return good
+        return bool(session.exitstatus == 0)
+
+    return spawn_many(task, once)
 
 
 def scan(task: Task) -> str:
