@@ -12,7 +12,9 @@ from scripts.benchmarks.report import Report
 BENCHMARKS: Final[dict[str, Callable[[Runner], Report]]] = {
     "roundtrip": roundtrip.run,
     "spawn": spawn.run,
-    "scan": scan.run,
+    "scan-pty": scan.over_pty,
+    "scan-pipe": scan.over_pipe,
+    "growth": scan.growing,
     "many": many.run,
     "dotall": dotall.run,
     "lines": lines.run,

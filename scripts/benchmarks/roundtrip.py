@@ -68,7 +68,6 @@ def run(runner: Runner) -> Report:
         report.claim_cpu(comparison, "Expect.pm", 1)
         report.claim_cpu(comparison, "raw loop", 1.5)
     report.notes += [
-        "Processor time in claims is the tool's and the program's together: what a trip costs.",
         "In wall time, tools that do not sleep differ by little but the scheduler's moods.",
     ]
     return report
