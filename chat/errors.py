@@ -43,10 +43,26 @@ TAIL_SHOWN: Final = 240
 
 
 class ChatError(Exception):
-    """The root of all errors of `chat`. Its message never shows a secret."""
+    """The root of all errors of `chat`. Its message never shows a secret.
+
+    It can be pickled, and so comes back from another process as what it was.
+    """
 
     def __init__(self, *said: object) -> None:
         super().__init__(*(redact(each) if isinstance(each, str) else each for each in said))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Exception's own calls the class with `args`, which is not what it was made from.
+        code = getattr(self, "errno", None)  # of an OSError: it is no attribute in its dict
+        return _made_again, (type(self), self.args, code), self.__dict__
+
+
+def _made_again(kind: type[ChatError], said: tuple[object, ...], code: int | None) -> ChatError:
+    made = kind.__new__(kind)
+    made.args = said
+    if isinstance(made, OSError):
+        made.errno = code
+    return made
 
 
 def last_text(came: str | bytes, limit: int = TAIL_SHOWN) -> str:

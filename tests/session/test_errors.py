@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
@@ -14,6 +15,38 @@ def timeout_of(session, *patterns, **options):
     with pytest.raises(chat.ExpectTimeout) as caught:
         session.expect(*patterns, **options)
     return caught.value
+
+
+def every_error():
+    def below(kind):
+        return [kind, *(each for child in kind.__subclasses__() for each in below(child))]
+
+    return [each for each in below(chat.ChatError) if each.__module__ == "chat.errors"]
+
+
+ENDED = chat.ExitStatus(code=3)
+MADE_WITH = {
+    chat.ExpectError: lambda kind: kind(
+        ("'x'",), "came", timeout=2, exit_status=ENDED, state="the program exited"
+    ),
+    chat.SendError: lambda kind: kind("sent 1 of 2 bytes", sent=1, total=2),
+    chat.SpawnFailed: lambda kind: kind("ls", "it is not there", code=2),
+    chat.RunTimeout: lambda kind: kind("did not end", output="said", exit_status=ENDED),
+    chat.ShellExited: lambda kind: kind(output="said", exit_status=ENDED),
+    chat.CommandFailed: lambda kind: kind("ls", output="said", exit_status=ENDED),
+    chat.ChatError: lambda kind: kind("in words"),
+}
+
+
+@pytest.mark.parametrize("kind", every_error())
+def test_every_error_comes_back_from_another_process_as_it_was(kind):
+    make = next(MADE_WITH[base] for base in kind.__mro__ if base in MADE_WITH)
+    error = make(kind)
+    back = pickle.loads(pickle.dumps(error))  # noqa: S301  (made right here)
+    assert type(back) is kind
+    assert (str(back), repr(back), back.args) == (str(error), repr(error), error.args)
+    assert vars(back) == vars(error)
+    assert getattr(back, "errno", None) == getattr(error, "errno", None)
 
 
 def test_a_timeout_says_three_things():
