@@ -26,9 +26,11 @@ if sys.platform == "win32":
 # know the name, and read the imports; a test holds them against the table below.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from chat.alarms import timeout
     from chat.core.match import Match
     from chat.core.patterns import EOF, INPUT_WAIT, TIMEOUT, Quiet, any_of, glob, literal, regex
     from chat.core.stream import Mark
+    from chat.deadlines import deadline
     from chat.errors import (
         ChatError,
         CommandError,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         ShellExited,
         SpawnFailed,
         StreamOverflow,
+        TimeRanOut,
         UnexpectedEOF,
         UnknownKey,
         WaitTimeout,
@@ -61,14 +64,16 @@ if TYPE_CHECKING:
     from chat.values import ExitStatus, Secret, WindowSize
 
 _HOMES = {
+    "chat.alarms": "timeout",
     "chat.core.match": "Match",
     "chat.core.patterns": "EOF INPUT_WAIT TIMEOUT Quiet any_of glob literal regex",
     "chat.core.stream": "Mark",
+    "chat.deadlines": "deadline",
     "chat.errors": """
         ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted EchoStillOn
         ExpectError ExpectTimeout LineTooLong NotSupported PatternError PatternTypeError
         PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
-        ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
+        ShellExited SpawnFailed StreamOverflow TimeRanOut UnexpectedEOF UnknownKey WaitTimeout
     """,
     "chat.opening.programs": "Finished run spawn",
     "chat.session": "Session",
@@ -114,18 +119,21 @@ __all__ = [
     "ShellResult",
     "SpawnFailed",
     "StreamOverflow",
+    "TimeRanOut",
     "UnexpectedEOF",
     "UnknownKey",
     "WaitTimeout",
     "WindowSize",
     "__version__",
     "any_of",
+    "deadline",
     "glob",
     "literal",
     "regex",
     "run",
     "shell",
     "spawn",
+    "timeout",
 ]
 
 if not TYPE_CHECKING:

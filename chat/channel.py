@@ -14,6 +14,7 @@ from typing import AnyStr, Final, Generic, final
 from chat.core.decoder import Codec
 from chat.core.dialogues import Arrival, Receive
 from chat.core.stream import Stream
+from chat.deadlines import shortened, within
 from chat.errors import (
     LineTooLong,
     NotSupported,
@@ -21,7 +22,6 @@ from chat.errors import (
     SendTimeout,
     SessionClosed,
     StreamOverflow,
-    seconds,
 )
 from chat.events import Ended, Event, Listener, Received
 from chat.timing import (
@@ -104,6 +104,20 @@ class Channel(Generic[AnyStr]):
         """Raises SessionClosed: this side has closed."""
         if self.closed:
             raise SessionClosed("the session is closed")
+
+    def deadline(self, timeout: float | None) -> float | None:
+        """When what may take so many seconds has to end, also by a block's deadline."""
+        return deadline_after(self.clock.now(), shortened(timeout))
+
+    def activity(self) -> object:
+        """What the program's processes have done so far; equal to what it was: nothing since.
+
+        Raises:
+            NotSupported: There is no program, or this system does not tell.
+        """
+        if self.process is None:
+            raise NotSupported("a stall is one of a program; this transport has none")
+        return self.process.activity()
 
     # ── receiving ─────────────────────────────────────────────────────────────────────────
 
@@ -253,12 +267,12 @@ class Channel(Generic[AnyStr]):
 
     def _write_rest(self, data: bytes, sent: int, timeout: float | None) -> None:
         """Write on as the other side takes it, reading what it says meanwhile."""
-        deadline = deadline_after(self.clock.now(), timeout)
+        deadline = self.deadline(timeout)
         while sent < len(data):
             if not self._wait_to_write(deadline):
                 self._count_line(data[:sent])
                 raise SendTimeout(
-                    f"sent {sent} of {len(data)} bytes in {seconds(timeout)}:"
+                    f"sent {sent} of {len(data)} bytes {within(timeout)}:"
                     f" the other side does not read\n{self.state()}",
                     sent=sent,
                     total=len(data),

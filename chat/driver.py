@@ -6,11 +6,11 @@ from collections.abc import Generator
 from typing import Any, AnyStr, Final, Generic, cast, final
 
 from chat.channel import Channel
-from chat.core.dialogues import Answer, Arrival, Receive, Request, Transmit
+from chat.core.dialogues import Answer, Arrival, Inspect, Receive, Request, Transmit
 from chat.core.match import Match
 from chat.errors import EchoStillOn
 from chat.events import Sent
-from chat.timing import deadline_after, seconds_until
+from chat.timing import seconds_until
 from chat.values import Secret
 
 
@@ -40,6 +40,8 @@ class Driver(Generic[AnyStr]):
             while True:
                 if isinstance(request, Receive):
                     request = flow.send(receive(request))
+                elif isinstance(request, Inspect):
+                    request = flow.send(self._channel.activity())
                 else:
                     self._say(request)
                     request = flow.send(outcome)
@@ -93,7 +95,7 @@ class Driver(Generic[AnyStr]):
         """
         channel = self._channel
         channel.check_open()
-        deadline = deadline_after(channel.clock.now(), timeout)
+        deadline = channel.deadline(timeout)
         if not allow_echo and not channel.wait_no_echo(deadline):
             raise EchoStillOn(
                 "the terminal still shows what is typed, so the secret was not sent;"

@@ -16,6 +16,7 @@ Each one also inherits what a stranger to `chat` would catch:
     │   └── CommandNotPermitted   · PermissionError
     ├── WaitTimeout               · TimeoutError   (the program has not ended)
     ├── RunTimeout                · TimeoutError   (`chat.run` ended the program)
+    ├── TimeRanOut                · TimeoutError   (of a `chat.timeout` block)
     ├── StreamOverflow            · BufferError    (more came than may be kept)
     ├── SessionClosed             · ValueError
     ├── PatternError              · ValueError
@@ -34,12 +35,19 @@ A secret never shows: whatever text enters a message goes through
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from chat.values import ExitStatus, redact
 
+if TYPE_CHECKING:
+    from chat.alarms import TimeLimit
+
 TAIL_SHOWN: Final = 240
 """Characters of the last output shown in a message: three lines of a terminal."""
+
+
+EndedBy: TypeAlias = Literal["timeout", "deadline", "idle", "stall", "end"]
+"""What ended a wait."""
 
 
 class ChatError(Exception):
@@ -91,7 +99,9 @@ class ExpectError(ChatError):
         awaited: A description of each pattern, in the caller's order.
         before: All that has come and is not consumed. It stays on the session: a later
             call can still match it.
-        timeout: The seconds the caller gave, or `None` for no limit.
+        timeout: The seconds of what ended the wait, or `None` for no limit.
+        ended_by: What that was: the wait's own `"timeout"`, the `"deadline"` of a block, a
+            silence longer than `"idle"` allows, a `"stall"` of the program; or its `"end"`.
         exit_status: How the program ended, or `None` while it runs or if there is none.
         state: The other side's state, in words.
     """
@@ -106,7 +116,9 @@ class ExpectError(ChatError):
         timeout: float | None,
         exit_status: ExitStatus | None,
         state: str,
+        ended_by: EndedBy = "timeout",
     ) -> None:
+        self.ended_by: Final[EndedBy] = ended_by
         self.awaited: Final = tuple(map(redact, awaited))
         self.before: Final = before
         self.timeout: Final = timeout
@@ -130,7 +142,14 @@ class ExpectTimeout(ExpectError, TimeoutError):
     """The time ran out before anything awaited came. Nothing was consumed."""
 
     def _headline(self) -> str:
-        return f"waited {seconds(self.timeout)} for {join_alternatives(self.awaited)}"
+        awaited, limit = join_alternatives(self.awaited), seconds(self.timeout)
+        if self.ended_by == "deadline":
+            return f"waited for {awaited} until the deadline of {limit}"
+        if self.ended_by == "idle":
+            return f"nothing came for {limit} while waiting for {awaited}"
+        if self.ended_by == "stall":
+            return f"the program did nothing for {limit} while waiting for {awaited}"
+        return f"waited {limit} for {awaited}"
 
 
 class UnexpectedEOF(ExpectError, EOFError):
@@ -211,6 +230,18 @@ class RunTimeout(ChatError, TimeoutError):
         super().__init__(message)
         self.output: Final = output
         self.exit_status: Final = exit_status
+
+
+class TimeRanOut(ChatError, TimeoutError):
+    """A block has taken longer than `chat.timeout` allows, and was interrupted.
+
+    Attributes:
+        limit: The block's limit, as `with chat.timeout(…) as limit` gives it.
+    """
+
+    def __init__(self, limit: TimeLimit) -> None:
+        super().__init__(f"the time ran out that a block may take: {seconds(limit.seconds)}")
+        self.limit: Final = limit
 
 
 class StreamOverflow(ChatError, BufferError):

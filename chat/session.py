@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING, Any, AnyStr, Final, Generic, Self, cast, final
 from chat.channel import Channel
 from chat.core import dialogues
 from chat.core.decoder import Codec, make_codec
-from chat.core.dialogues import Answering, Arrival, Receive, Request
+from chat.core.dialogues import Answering, Arrival, Limits, Receive, Request
 from chat.core.keys import control, key
 from chat.core.listening import Listening, Reader, check_view
 from chat.core.match import Match
 from chat.core.patterns import EOF, PatternLike
 from chat.core.stream import DEFAULT_LIMIT, Mark, Overflow, Stream
 from chat.core.views import ViewName
+from chat.deadlines import earliest, shortened, waited
 from chat.driver import Driver
 from chat.errors import (
+    EndedBy,
     ExpectError,
     ExpectTimeout,
     NotSupported,
     UnexpectedEOF,
     WaitTimeout,
-    seconds,
 )
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
 from chat.signals import number
-from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
+from chat.timing import SYSTEM_CLOCK, Clock, check_seconds
 from chat.transports import Process, Terminal, Transport
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
@@ -40,6 +41,8 @@ DEFAULT_QUIET: Final = 0.1
 """Seconds of silence after which what has come counts as all there is, for a pattern that
 could still grow or looks at the end. A program that writes a prompt in two pieces leaves
 far less between them; a person does not notice more."""
+
+NO_LIMITS: Final = Limits()
 
 GRACE: Final = 1.0
 """Seconds a program is given to end after each signal of `close` and `terminate`."""
@@ -58,6 +61,9 @@ class Session(Generic[AnyStr]):
         errors: What becomes of undecodable bytes; by default they stay recoverable.
         timeout: Seconds each operation may take unless told otherwise. `None`: no limit.
         quiet: Seconds of silence after which what has come counts as all there is.
+        idle: Seconds of silence that end a wait. `None`: as long as the timeout allows.
+        stall: Seconds that end a wait in which the other side is silent and its processes
+            use no processor time and do no input or output (of a program of this machine).
         view: `"raw"`, or `"text"` to match as if there were no escape sequences.
         newline: What ends a line that is sent: by default what the Enter key sends
             (`"\\r"`) to a terminal, and `"\\n"` elsewhere.
@@ -79,6 +85,8 @@ class Session(Generic[AnyStr]):
         errors: str = "surrogateescape",
         timeout: float | None = DEFAULT_TIMEOUT,
         quiet: float = DEFAULT_QUIET,
+        idle: float | None = None,
+        stall: float | None = None,
         view: ViewName = "raw",
         newline: AnyStr | None = None,
         limit: int = DEFAULT_LIMIT,
@@ -87,6 +95,8 @@ class Session(Generic[AnyStr]):
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         check_seconds("timeout", timeout)
+        check_seconds("idle", idle)
+        check_seconds("stall", stall)
         _checked_quiet(quiet)
         check_view(view)
         codec: Codec[AnyStr] = make_codec(encoding, errors)
@@ -95,6 +105,8 @@ class Session(Generic[AnyStr]):
             raise TypeError(f"newline is {kind.__name__} here, not {type(newline).__name__}")
         self.timeout = timeout
         self.quiet = quiet
+        self.idle = idle
+        self.stall = stall
         self.view: Final[ViewName] = view
         stream = Stream(codec.empty, limit=limit, overflow=overflow)
         self._stream: Final[Stream[AnyStr]] = stream
@@ -133,6 +145,8 @@ class Session(Generic[AnyStr]):
         *patterns: PatternLike,
         timeout: float | None | Unset = UNSET,
         quiet: float | Unset = UNSET,
+        idle: float | None | Unset = UNSET,
+        stall: float | None | Unset = UNSET,
         respond: Mapping[Any, Answering] | None = None,
         view: ViewName | None = None,
     ) -> Match[AnyStr]:
@@ -147,6 +161,9 @@ class Session(Generic[AnyStr]):
                 0: look at what has come, do not wait.
             quiet: Seconds of silence after which what has come counts as all there is.
                 Left out: the session's own.
+            idle: Seconds of silence that end the wait. Left out: the session's own.
+            stall: Seconds that end it in which the other side is silent and its processes
+                do nothing. Left out: the session's own.
             respond: Prompts to answer on the way, with what to answer: a text or a
                 `Secret`, sent as a line, or a function of the match that returns one of
                 them, or None to send nothing.
@@ -156,26 +173,29 @@ class Session(Generic[AnyStr]):
             What has matched.
 
         Raises:
-            ExpectTimeout: The time ran out. `before` holds what did come; nothing is
-                consumed, so a later call can still match it.
+            ExpectTimeout: The time ran out; `ended_by` says which. `before` holds what did
+                come; nothing is consumed, so a later call can still match it.
             UnexpectedEOF: The other side closed. The same, with `exit_status`.
             StreamOverflow: More came than the session may keep.
+            NotSupported: A stall was to be noticed where that cannot be seen.
             PatternTypeError: Something is not a pattern, or not of this session's kind.
             PatternError: There is nothing to wait for, or a text is empty.
             SessionClosed: This side has closed the session.
             SendError: An answer could not be sent.
         """
-        limit = self.timeout if timeout is UNSET else _checked_timeout(timeout)
+        limit = self.timeout if timeout is UNSET else _checked("timeout", timeout)
         silence = self.quiet if quiet is UNSET else _checked_quiet(quiet)
+        mute = self.idle if idle is UNSET else _checked("idle", idle)
+        stuck = self.stall if stall is UNSET else _checked("stall", stall)
         if len(patterns) == 1 and not respond and (view or self.view) == "raw":
             text: Any = patterns[0]
-            if isinstance(text, self._kind) and text:
+            if isinstance(text, self._kind) and text and mute is stuck is None:
                 return self._expect_text(text, limit)
         listening = self._listen(patterns, respond, view)
         answers = list(respond.values()) if respond else ()
-        deadline = deadline_after(self._channel.clock.now(), limit)
-        flow = dialogues.expect(listening, answers, deadline=deadline, quiet=silence)
-        return self._conclude(flow, listening, limit)
+        limits = Limits(self._channel.deadline(limit), mute, stuck)
+        flow = dialogues.expect(listening, answers, limits=limits, quiet=silence)
+        return self._conclude(flow, listening, limit, limits)
 
     def _expect_text(self, text: AnyStr, timeout: float | None) -> Match[AnyStr]:
         """Wait for a text alone: the same as any wait, with nothing to it but the text."""
@@ -183,8 +203,8 @@ class Session(Generic[AnyStr]):
         channel.check_open()
         sought = self._reader.seek(text)
         while (match := sought.scan()) is None:
-            if deadline is None and timeout is not None:
-                deadline = channel.clock.now() + timeout
+            if deadline is None:
+                deadline = channel.deadline(timeout)
             arrival = channel.receive_by(deadline)
             if arrival is not Arrival.DATA:
                 raise self._unmet(arrival, (repr(text),), timeout)
@@ -197,6 +217,8 @@ class Session(Generic[AnyStr]):
         *,
         timeout: float | None | Unset = UNSET,
         quiet: float | Unset = UNSET,
+        idle: float | None | Unset = UNSET,
+        stall: float | None | Unset = UNSET,
         respond: Mapping[Any, Answering] | None = None,
         view: ViewName | None = None,
     ) -> AnyStr:
@@ -216,18 +238,23 @@ class Session(Generic[AnyStr]):
         self._driver.checked(question)
         limit = self._limit(timeout)
         listening = self._listen((prompt,), respond, view)
+        limits = Limits(
+            self._channel.deadline(limit),
+            self.idle if idle is UNSET else _checked("idle", idle),
+            self.stall if stall is UNSET else _checked("stall", stall),
+        )
         flow = dialogues.ask(
             listening,
             question,
             list(respond.values()) if respond else (),
-            deadline=deadline_after(self._channel.clock.now(), limit),
+            limits=limits,
             quiet=self.quiet if quiet is UNSET else _checked_quiet(quiet),
         )
-        match = self._conclude(flow, listening, limit)
+        match = self._conclude(flow, listening, limit, limits)
         return dialogues.answer_text(match.before, question)
 
     def _limit(self, timeout: float | None | Unset) -> float | None:
-        return self.timeout if timeout is UNSET else _checked_timeout(timeout)
+        return self.timeout if timeout is UNSET else _checked("timeout", timeout)
 
     def _listen(
         self,
@@ -241,14 +268,16 @@ class Session(Generic[AnyStr]):
 
     def _conclude(
         self,
-        flow: Generator[Request[AnyStr], Arrival, Match[AnyStr] | Arrival],
+        flow: Generator[Request[AnyStr], Any, Match[AnyStr] | Arrival],
         listening: Listening[AnyStr],
         timeout: float | None,
+        limits: Limits,
     ) -> Match[AnyStr]:
         """Carry a dialogue out, and raise what it did not expect."""
         outcome = self._driver.drive(flow)
         if isinstance(outcome, Arrival):
-            raise self._unmet(outcome, tuple(listening.awaited.descriptions), timeout)
+            awaited = tuple(listening.awaited.descriptions)
+            raise self._unmet(outcome, awaited, timeout, limits)
         return self._matched(outcome)
 
     def _matched(self, match: Match[AnyStr]) -> Match[AnyStr]:
@@ -257,18 +286,24 @@ class Session(Generic[AnyStr]):
         return match
 
     def _unmet(
-        self, outcome: Arrival, awaited: tuple[str, ...], timeout: float | None
+        self,
+        outcome: Arrival,
+        awaited: tuple[str, ...],
+        timeout: float | None,
+        limits: Limits = NO_LIMITS,
     ) -> ExpectError:
         """The error of a wait that ended otherwise than awaited; listeners are told."""
-        kind = ExpectTimeout if outcome is Arrival.EXPIRED else UnexpectedEOF
+        kind = UnexpectedEOF if outcome is Arrival.ENDED else ExpectTimeout
         if kind is ExpectTimeout and self._channel.listeners:
             self._channel.emit(TimedOut(tuple(map(redact, awaited))))
+        ended_by, limit = _what_ended(outcome, timeout, limits)
         return kind(
             awaited,
             self._reader.unread(),
-            timeout=timeout,
+            timeout=limit,
             state=self._channel.state(),
             exit_status=self.exit_status,
+            ended_by=ended_by,
         )
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
@@ -374,7 +409,7 @@ class Session(Generic[AnyStr]):
         return self._driver.send(said, self._limit(timeout))
 
     def _deadline(self, timeout: float | None | Unset) -> float | None:
-        return deadline_after(self._channel.clock.now(), self._limit(timeout))
+        return self._channel.deadline(self._limit(timeout))
 
     # ── reading ───────────────────────────────────────────────────────────────────────────
 
@@ -464,7 +499,7 @@ class Session(Generic[AnyStr]):
         self, enough: Callable[[], bool], timeout: float | None, wanted: str
     ) -> None:
         self._channel.check_open()
-        deadline = deadline_after(self._channel.clock.now(), timeout)
+        deadline = self._channel.deadline(timeout)
         while not enough():
             arrival = self._channel.receive(Receive(deadline))
             if arrival is Arrival.ENDED:
@@ -519,11 +554,9 @@ class Session(Generic[AnyStr]):
         """
         limit = self._limit(timeout)
         self._channel.check_open()
-        status = self._channel.wait_exit(deadline_after(self._channel.clock.now(), limit))
+        status = self._channel.wait_exit(self._channel.deadline(limit))
         if status is None and not (self._channel.process is None and self._channel.ended):
-            raise WaitTimeout(
-                f"waited {seconds(limit)} for the program to end\n{self._channel.state()}"
-            )
+            raise WaitTimeout(f"{waited('the program to end', limit)}\n{self._channel.state()}")
         return status
 
     def signal(self, which: str | int) -> None:
@@ -546,7 +579,7 @@ class Session(Generic[AnyStr]):
         """
         self._channel.check_open()
         process = self._process("programs to end")
-        status = process.end(grace)
+        status = process.end(shortened(grace) or 0.0)
         self._channel.wait_exit(self._deadline(grace))
         return status
 
@@ -565,7 +598,8 @@ class Session(Generic[AnyStr]):
         if channel.closed:
             return self.exit_status
         try:
-            status = None if channel.process is None else channel.process.end(grace)
+            patience = shortened(grace) or 0.0
+            status = None if channel.process is None else channel.process.end(patience)
         finally:
             channel.closed = True
             if channel.writer is not None:
@@ -682,10 +716,26 @@ class Session(Generic[AnyStr]):
         return stop
 
 
-def _checked_timeout(timeout: float | None | Unset) -> float | None:
-    assert not isinstance(timeout, Unset)
-    check_seconds("timeout", timeout)
-    return timeout
+def _what_ended(
+    outcome: Arrival, timeout: float | None, limits: Limits
+) -> tuple[EndedBy, float | None]:
+    """What ended a wait, and its length in seconds."""
+    if outcome is Arrival.ENDED:
+        return "end", timeout
+    if outcome is Arrival.IDLE:
+        return "idle", limits.idle
+    if outcome is Arrival.STALLED:
+        return "stall", limits.stall
+    scope = earliest()
+    if scope is not None and scope.passed:
+        return "deadline", scope.seconds
+    return "timeout", timeout
+
+
+def _checked(name: str, limit: float | None | Unset) -> float | None:
+    assert not isinstance(limit, Unset)
+    check_seconds(name, limit)
+    return limit
 
 
 def _checked_quiet(quiet: float | Unset) -> float:

@@ -50,6 +50,7 @@ LAYERS = (
         "words everyone may use",
         (
             *("chat.errors", "chat.values", "chat.timing", "chat.signals", "chat.events"),
+            *("chat.deadlines", "chat.alarms"),
             "chat._version",
         ),
     ),

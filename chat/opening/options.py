@@ -23,6 +23,8 @@ class SessionOptions(TypedDict, total=False):
     errors: str
     timeout: float | None
     quiet: float
+    idle: float | None
+    stall: float | None
     view: ViewName
     newline: Any  # of the session's own kind
     limit: int

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, AnyStr, Generic, Unpack, final, overload
 
 from chat.core.dialogues import Answering
-from chat.core.patterns import EOF, TIMEOUT
-from chat.errors import RunTimeout, WaitTimeout, seconds
+from chat.core.patterns import EOF
+from chat.deadlines import within
+from chat.errors import ExpectTimeout, RunTimeout, WaitTimeout, seconds
 from chat.opening.options import Command, SessionOptions, command_line
 from chat.session import Session
 from chat.timing import SYSTEM_CLOCK, deadline_after, seconds_until
@@ -162,21 +162,27 @@ def run(
     with made as session:
         mark = session.mark()
         deadline = deadline_after(SYSTEM_CLOCK.now(), session.timeout)
-        match = session.expect(EOF, TIMEOUT, respond=respond)
-        # One that has closed its terminal may run on: the same time is for both.
-        left = seconds_until(deadline, SYSTEM_CLOCK.now())
-        with suppress(WaitTimeout):
-            status = session.wait(timeout=left) if match.pattern is EOF else None
-            if status is not None:
-                return Finished(session.since(mark), status, mark.dropped)
+        try:
+            session.expect(EOF, respond=respond)
+            # One that has closed its terminal may run on: the same time is for both.
+            status = session.wait(timeout=seconds_until(deadline, SYSTEM_CLOCK.now()))
+            assert status is not None, "a program on a terminal is a process"
+            return Finished(session.since(mark), status, mark.dropped)
+        except (ExpectTimeout, WaitTimeout) as error:
+            how = _how_it_took_too_long(error, session.timeout)
         output = session.since(mark) + session.peek()
-        limit = seconds(session.timeout)
-        status = session.close()
+        ended = session.close()
     raise RunTimeout(
-        f"{command_line(command)[0]!r} did not end in {limit} and was ended",
-        output=output,
-        exit_status=status,
+        f"{command_line(command)[0]!r} {how} and was ended", output=output, exit_status=ended
     )
+
+
+def _how_it_took_too_long(error: ExpectTimeout | WaitTimeout, timeout: float | None) -> str:
+    if isinstance(error, ExpectTimeout) and error.ended_by == "idle":
+        return f"was silent for {seconds(error.timeout)}"
+    if isinstance(error, ExpectTimeout) and error.ended_by == "stall":
+        return f"did nothing for {seconds(error.timeout)}"
+    return f"did not end {within(timeout)}"
 
 
 def _started(

@@ -68,6 +68,14 @@ class Process(Protocol):
     def is_alive(self) -> bool:
         """Whether it runs. A question: it does not reap."""
 
+    def activity(self) -> object:
+        """What it and the rest of its session have done so far: processor time, input and
+        output, processes begun and ended. Equal to what it was: nothing since.
+
+        Raises:
+            NotSupported: This system does not tell.
+        """
+
     def exit_fileno(self) -> int | None:
         """A descriptor that becomes readable when it ends (a pidfd), where there is one."""
 

@@ -30,6 +30,7 @@ from typing import Final, Protocol, final
 from chat.errors import WaitTimeout
 from chat.signals import name
 from chat.timing import deadline_after, milliseconds, seconds_until
+from chat.transports.activity import session_activity
 from chat.transports.process_table import session_members
 from chat.values import ExitStatus, redact
 
@@ -107,6 +108,14 @@ class ChildProcess:
     def is_alive(self) -> bool:
         """Whether it runs. A question: it does not reap."""
         return not self._has_ended()
+
+    def activity(self) -> object:
+        """What the processes of its session have done so far; see `chat.transports.activity`.
+
+        Raises:
+            NotSupported: This system does not tell.
+        """
+        return () if self._has_ended() else session_activity(self.pid)
 
     def exit_fileno(self) -> int | None:
         """A descriptor that becomes readable when the child ends, where there is one.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chat.core.dialogues import (
     Answer,
     Arrival,
+    Limits,
     Receive,
     Transmit,
     answer_text,
@@ -65,7 +66,9 @@ class Driver:
         view = options.pop("view", "raw")
         listening = self.reader.listen(patterns, tuple(answers), view)
         return self.run(
-            expect(listening, list(answers.values()), deadline=9.0, quiet=quiet, **options)
+            expect(
+                listening, list(answers.values()), limits=Limits(9.0), quiet=quiet, **options
+            )
         )
 
     @property
@@ -226,7 +229,7 @@ def test_asking_sends_a_line_and_waits_for_the_prompt():
     driver.reader.stream.append("motd\nrouter> ")
     driver.reader.take(driver.reader.stream.end)
     listening = driver.reader.listen(("router> ",), (), "raw")
-    match = driver.run(ask(listening, "show version", deadline=9.0, quiet=0.5))
+    match = driver.run(ask(listening, "show version", limits=Limits(9.0), quiet=0.5))
     assert driver.requests[0] == Transmit("show version", 9.0)
     assert answer_text(match.before, "show version") == "IOS 15"
 
@@ -234,7 +237,7 @@ def test_asking_sends_a_line_and_waits_for_the_prompt():
 def test_asking_may_meet_prompts():
     driver = Driver("sure? ", "ok\n> ")
     listening = driver.reader.listen(("> ",), ("sure? ",), "raw")
-    match = driver.run(ask(listening, "rm x", ["y"], deadline=None, quiet=0.5))
+    match = driver.run(ask(listening, "rm x", ["y"], limits=Limits(), quiet=0.5))
     assert (match.before, driver.answers) == ("ok\n", ["y"])
     assert driver.requests[0] == Transmit("rm x", None)
 
@@ -290,5 +293,5 @@ def test_a_dialogue_does_not_depend_on_the_cuts(words, at):
 def test_waiting_without_answers_is_part_of_it():
     driver = Driver("a", "b")
     listening = driver.reader.listen(("b",), (), "raw")
-    match = driver.run(wait_for(listening, deadline=None, quiet=0.5))
+    match = driver.run(wait_for(listening, Limits(), 0.5))
     assert (match.before, driver.requests) == ("a", [Receive(None, None, False)] * 2)

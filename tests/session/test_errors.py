@@ -34,6 +34,7 @@ MADE_WITH = {
     chat.RunTimeout: lambda kind: kind("did not end", output="said", exit_status=ENDED),
     chat.ShellExited: lambda kind: kind(output="said", exit_status=ENDED),
     chat.CommandFailed: lambda kind: kind("ls", output="said", exit_status=ENDED),
+    chat.TimeRanOut: lambda kind: kind(chat.timeout(1)),
     chat.ChatError: lambda kind: kind("in words"),
 }
 
@@ -45,7 +46,7 @@ def test_every_error_comes_back_from_another_process_as_it_was(kind):
     back = pickle.loads(pickle.dumps(error))  # noqa: S301  (made right here)
     assert type(back) is kind
     assert (str(back), repr(back), back.args) == (str(error), repr(error), error.args)
-    assert vars(back) == vars(error)
+    assert repr(vars(back)) == repr(vars(error))
     assert getattr(back, "errno", None) == getattr(error, "errno", None)
 
 
