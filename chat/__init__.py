@@ -30,15 +30,25 @@ if TYPE_CHECKING:
     from chat.core.patterns import EOF, INPUT_WAIT, TIMEOUT, Quiet, any_of, glob, literal, regex
     from chat.core.stream import Mark
     from chat.errors import (
+        AcceptTimeout,
+        CertificateRejected,
+        CertificateUnusable,
         ChatError,
         CommandError,
         CommandFailed,
         CommandNotFound,
         CommandNotPermitted,
+        ConnectFailed,
+        ConnectionLost,
+        ConnectRefused,
+        ConnectTimeout,
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
+        HandshakeFailed,
+        HostNotFound,
         LineTooLong,
+        ListenFailed,
         NotSupported,
         PatternError,
         PatternTypeError,
@@ -53,6 +63,8 @@ if TYPE_CHECKING:
         StreamOverflow,
         UnexpectedEOF,
         UnknownKey,
+        UnreadPlaintext,
+        UrlError,
         WaitTimeout,
     )
     from chat.opening.programs import Finished, run, spawn
@@ -65,10 +77,13 @@ _HOMES = {
     "chat.core.patterns": "EOF INPUT_WAIT TIMEOUT Quiet any_of glob literal regex",
     "chat.core.stream": "Mark",
     "chat.errors": """
-        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted EchoStillOn
-        ExpectError ExpectTimeout LineTooLong NotSupported PatternError PatternTypeError
+        AcceptTimeout CertificateRejected CertificateUnusable ChatError CommandError
+        CommandFailed CommandNotFound CommandNotPermitted ConnectFailed ConnectRefused
+        ConnectTimeout ConnectionLost EchoStillOn ExpectError ExpectTimeout HandshakeFailed
+        HostNotFound LineTooLong ListenFailed NotSupported PatternError PatternTypeError
         PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
-        ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
+        ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey UnreadPlaintext
+        UrlError WaitTimeout
     """,
     "chat.opening.programs": "Finished run spawn",
     "chat.session": "Session",
@@ -84,17 +99,27 @@ __all__ = [
     "EOF",
     "INPUT_WAIT",
     "TIMEOUT",
+    "AcceptTimeout",
+    "CertificateRejected",
+    "CertificateUnusable",
     "ChatError",
     "CommandError",
     "CommandFailed",
     "CommandNotFound",
     "CommandNotPermitted",
+    "ConnectFailed",
+    "ConnectRefused",
+    "ConnectTimeout",
+    "ConnectionLost",
     "EchoStillOn",
     "ExitStatus",
     "ExpectError",
     "ExpectTimeout",
     "Finished",
+    "HandshakeFailed",
+    "HostNotFound",
     "LineTooLong",
+    "ListenFailed",
     "Mark",
     "Match",
     "NotSupported",
@@ -116,6 +141,8 @@ __all__ = [
     "StreamOverflow",
     "UnexpectedEOF",
     "UnknownKey",
+    "UnreadPlaintext",
+    "UrlError",
     "WaitTimeout",
     "WindowSize",
     "__version__",
