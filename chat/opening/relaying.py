@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, AnyStr, Final, Unpack, final
 
 from chat.errors import ConnectionLost, PeerGone
@@ -15,6 +16,10 @@ from chat.timing import READABLE, SYSTEM_CLOCK, deadline_after, seconds_until
 
 LINGER: Final = 5.0
 """Seconds a program has to say the rest once its client has said all."""
+
+MORE_ENDS: Final = 8
+"""How often a program is told again that its input has ended, when it has said something: a
+terminal's end of file ends one read, and what reads next would wait for another."""
 
 
 def relay(
@@ -47,15 +52,19 @@ class _Relay:
         self._program: Final = program
         self._client: Final = client
         self._line_open = False  # whether the program was sent a part of a line
+        self._ends_left = MORE_ENDS
 
     def run(self, linger: float | None) -> None:
         deadline: float | None = None
         told = False
         try:
             while True:
-                self._pass_on(self._program, self._client)
+                more = self._pass_on(self._program, self._client)
                 if not told:
                     self._pass_on(self._client, self._program)
+                elif more and self._ends_left:
+                    self._ends_left -= 1
+                    self._say_end()
                 if self._program.ended or seconds_until(deadline, SYSTEM_CLOCK.now()) == 0:
                     return
                 if self._client.ended and not told:
@@ -67,18 +76,24 @@ class _Relay:
         except (PeerGone, ConnectionLost):
             return  # nobody is there to be told
 
-    def _pass_on(self, speaker: Session[Any], hearer: Session[Any]) -> None:
+    def _pass_on(self, speaker: Session[Any], hearer: Session[Any]) -> bool:
         said = speaker.read_nowait()
         if said:
             hearer.send(said)
-            self._line_open = hearer is self._program and said[-1:] not in ("\n", b"\n")
+            if hearer is self._program:
+                self._line_open = said[-1:] not in ("\n", b"\n")
+        return bool(said)
 
     def _tell_end(self) -> None:
         """Tell the program that its client has said all."""
         self._client.read()  # raises, if the connection has failed: then nobody is there
-        self._program.sendeof()
+        self._say_end()
         if self._line_open:
-            self._program.sendeof()  # the first one ended the line
+            self._say_end()  # the first one ended the line
+
+    def _say_end(self) -> None:
+        with suppress(PeerGone):  # it has ended; what it has said still comes
+            self._program.sendeof()
 
 
 def serve_program(

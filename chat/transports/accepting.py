@@ -90,9 +90,10 @@ class Endpoint:
         self._listening.close()
 
 
-def _identity(path: str) -> tuple[int, int]:
+def _identity(path: str) -> tuple[int, int, int]:
+    """What tells a file from another, also from one that has been given its number since."""
     status = os.lstat(path)
-    return status.st_dev, status.st_ino
+    return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 # ── TCP ───────────────────────────────────────────────────────────────────────────────────
@@ -211,7 +212,7 @@ def _take_away_stale(target: str, path: str) -> None:
     with tempfile.TemporaryDirectory(prefix=".stale-", dir=Path(path).parent) as directory:
         aside = str(Path(directory, "socket"))
         Path(path).rename(aside)
-        if _identity(aside) != found:
+        if _identity(aside) != found or _is_listened_on(aside):
             Path(aside).rename(path)
             raise ListenFailed(target, "somebody listens there already", code=errno.EADDRINUSE)
 

@@ -11,9 +11,12 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
+
+import chat
 
 PATIENCE = 20.0
 """Seconds until a test gives up on a peer: long, because nothing waits for it to pass."""
@@ -65,6 +68,13 @@ def reset(connection: socket.socket) -> None:
     """Close so that the other side sees a reset and not an end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+def socket_of(session: chat.Session[Any]) -> socket.socket:
+    """The socket that a session is over."""
+    transport: Any = session._channel.transport
+    found: socket.socket = transport._connection
+    return found
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import time
 import pytest
 
 import chat
+from chat.timing import SYSTEM_CLOCK
 from chat.transports import addresses, dialing
 from chat.transports.addresses import Address, in_turn
 from chat.transports.dialing import dial
@@ -139,7 +140,7 @@ def deaf():
             caller.setblocking(False)
             callers.append(caller)
             caller.connect_ex(listener.getsockname())
-            if not chat.session.SYSTEM_CLOCK.waiter({caller.fileno(): 4})(0.1):
+            if not SYSTEM_CLOCK.waiter({caller.fileno(): 4})(0.1):
                 break
         yield listener
         for caller in callers:
@@ -208,9 +209,7 @@ def test_an_address_that_does_not_answer_is_not_waited_for(deaf, serve_once, des
     port = int(serve_once(echo).rpartition(":")[2])
     before = descriptors()
     tried = [v4(deaf.getsockname()[1]), v4(port)]
-    connection = dial(
-        "x", tried, lambda _: None, deadline=None, clock=chat.session.SYSTEM_CLOCK
-    )
+    connection = dial("x", tried, lambda _: None, deadline=None, clock=SYSTEM_CLOCK)
     assert connection.getpeername()[1] == port
     connection.close()
     assert descriptors() == before

@@ -168,7 +168,7 @@ def test_an_installed_package_adds_a_scheme(tmp_path):
 
 
 def test_options_of_the_session_that_are_wrong_leave_nothing_open(monkeypatch):
-    closed = []
+    closed: list[object] = []
     peer = MemoryPeer()
     real = peer.transport.close
     monkeypatch.setattr(peer.transport, "close", lambda: closed.append(real()))
