@@ -22,46 +22,59 @@ PATIENCE = 20.0
 """Seconds until a test gives up on a peer: long, because nothing waits for it to pass."""
 
 
-@pytest.fixture
-def serve_once() -> Iterator[Callable[..., str]]:
-    """Have a function talk, in a thread, to the first who calls; gives the URL to call.
+class ServeOnce:
+    """Has functions talk, each in a thread, to the first who calls."""
 
-    The function is given the accepted socket, blocking, which is closed behind it.
-    """
-    threads: list[threading.Thread] = []
-    listeners: list[socket.socket] = []
-    failures: list[BaseException] = []
+    def __init__(self) -> None:
+        self._threads: list[threading.Thread] = []
+        self._listeners: list[socket.socket] = []
+        self._failures: list[BaseException] = []
 
-    def serve(talk: Callable[[socket.socket], object], host: str = "127.0.0.1") -> str:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family)
+    def __call__(self, talk: Callable[[socket.socket], object], host: str = "127.0.0.1") -> str:
+        """Start one; the URL to call.
+
+        The function is given the accepted socket, blocking, which is closed behind it.
+        """
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         listener.settimeout(PATIENCE)
         listener.bind((host, 0))
         listener.listen(5)
-        listeners.append(listener)
-
-        def run() -> None:
-            try:
-                connection, _ = listener.accept()
-                with connection:
-                    connection.settimeout(PATIENCE)
-                    talk(connection)
-            except BaseException as error:  # noqa: BLE001  raised again below
-                failures.append(error)
-
-        thread = threading.Thread(target=run, daemon=True)
+        self._listeners.append(listener)
+        thread = threading.Thread(target=self._run, args=(listener, talk), daemon=True)
         thread.start()
-        threads.append(thread)
+        self._threads.append(thread)
         port = listener.getsockname()[1]
         return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
 
-    yield serve
-    for thread in threads:
-        thread.join(PATIENCE)
-    for listener in listeners:
-        listener.close()
-    for failure in failures:
-        raise failure
+    def _run(self, listener: socket.socket, talk: Callable[[socket.socket], object]) -> None:
+        try:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(PATIENCE)
+                talk(connection)
+        except BaseException as error:  # noqa: BLE001  raised by `end`
+            self._failures.append(error)
+
+    def wait(self) -> None:
+        """Wait until all have talked."""
+        for thread in self._threads:
+            thread.join(PATIENCE)
+
+    def end(self) -> None:
+        """Wait, close, and raise what went wrong."""
+        self.wait()
+        for listener in self._listeners:
+            listener.close()
+        for failure in self._failures:
+            raise failure
+
+
+@pytest.fixture
+def serve_once() -> Iterator[ServeOnce]:
+    """Have a function talk, in a thread, to the first who calls; gives the URL to call."""
+    made = ServeOnce()
+    yield made
+    made.end()
 
 
 def reset(connection: socket.socket) -> None:

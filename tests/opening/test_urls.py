@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
@@ -103,7 +104,8 @@ def test_a_scheme_is_not_imported_before_it_is_asked_for():
 )
 def test_an_option_that_is_none_is_refused_before_anything_is_tried(url, option, said):
     with pytest.raises(TypeError, match=said):
-        chat.connect(url, **{option: 1})
+        connect: Any = chat.connect
+        connect(url, **{option: 1})
 
 
 def test_a_timeout_that_is_none_is_refused():
