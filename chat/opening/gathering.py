@@ -69,7 +69,6 @@ def gather_udp(
 
     Raises:
         UrlError: A URL is none of `udp://host:port`; nobody was asked.
-        OSError: There are more hosts than this process may have descriptors.
     """
     check_seconds("timeout", timeout)
     targets = [_parsed(url) for url in urls]
@@ -136,7 +135,11 @@ class _Gathering(Generic[AnyStr]):
     def _send(self, index: int, address: Address, source: str | None) -> None:
         # A socket for each, connected: the system lets nobody else's answer in, and tells
         # if nobody is there.
-        asking = socket.socket(address.family, socket.SOCK_DGRAM)
+        try:
+            asking = socket.socket(address.family, socket.SOCK_DGRAM)
+        except OSError as error:  # no descriptor is left
+            self._problems[index] = os.strerror(error.errno or 0)
+            return
         self._asked[asking.fileno()] = index, asking, SYSTEM_CLOCK.now()
         try:
             asking.setblocking(False)

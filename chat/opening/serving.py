@@ -191,6 +191,7 @@ class _Children(_Crew):
         super().__init__(listener, handler)
         self._clients: Final[dict[int, str]] = {}
         self._ends: Final[dict[int, int]] = {}  # pidfds, by process id
+        self._told: Final[set[int]] = set()  # to end
 
     def __len__(self) -> int:
         return len(self._clients)
@@ -250,7 +251,7 @@ class _Children(_Crew):
         descriptor = self._ends.pop(pid, None)
         if descriptor is not None:
             os.close(descriptor)
-        if os.WIFSIGNALED(status) and not self._listener.stopped:
+        if os.WIFSIGNALED(status) and pid not in self._told:
             LOG.error("%s: its child was killed by %s", who, name(os.WTERMSIG(status)))
 
     def end(self, grace: float) -> None:
@@ -258,6 +259,7 @@ class _Children(_Crew):
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in self._clients:  # children that are not reaped: the numbers are theirs
                 os.kill(pid, number)
+                self._told.add(pid)
             self._wait(grace)
         for pid in list(self._clients):
             self._bury(pid, os.waitpid(pid, 0)[1])

@@ -93,7 +93,11 @@ def open_udp(opening: Opening, *, source: str | None = None) -> Session[Any]:
     addresses = resolve(str(url), url.host, port, socket.SOCK_DGRAM, opening.deadline)
     attempts = []
     for address in addresses:
-        connection = socket.socket(address.family, socket.SOCK_DGRAM)
+        try:
+            connection = socket.socket(address.family, socket.SOCK_DGRAM)
+        except OSError as error:  # a system without IPv6, or no descriptor is left
+            attempts.append(f"{address}: {error.strerror}")
+            continue
         try:
             if source is not None:
                 connection.bind(source_place(source))

@@ -113,7 +113,11 @@ def listen_tcp(
     """
     failure: OSError | None = None
     for address in addresses:
-        listening = socket.socket(address.family, socket.SOCK_STREAM)
+        try:
+            listening = socket.socket(address.family, socket.SOCK_STREAM)
+        except OSError as error:  # a system without IPv6
+            failure = error
+            continue
         try:
             # A listener that was ended a moment ago must not keep the next one from its port.
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

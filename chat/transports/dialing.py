@@ -102,7 +102,11 @@ class _Race:
                 raise self._expiry()
 
     def _start(self, address: Address) -> None:
-        attempt = socket.socket(address.family, socket.SOCK_STREAM)
+        try:
+            attempt = socket.socket(address.family, socket.SOCK_STREAM)
+        except OSError as error:  # a system without IPv6, or no descriptor is left
+            self._failed.append((address, error.errno or errno.EAFNOSUPPORT))
+            return
         try:
             attempt.setblocking(False)
             self._prepare(attempt)

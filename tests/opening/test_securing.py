@@ -56,6 +56,34 @@ def test_much_each_way_within_tls_cannot_lock_up(serve_tls, certificates):
         assert s.read(len(data)) == data
 
 
+def test_what_was_sent_has_gone_whether_or_not_anything_follows(serve_tls, certificates):
+    """Nothing stays behind between the layers when `send` returns."""
+    size, all_there = 4 << 20, threading.Event()
+
+    def take(secure):
+        left = size
+        while left:
+            left -= len(secure.recv(65536))
+        all_there.set()
+        secure.unwrap()
+
+    options = {"ca_file": certificates.authority, "timeout": PATIENCE}
+    with chat.connect(serve_tls(take), encoding=None, **options) as s:
+        assert s.send(bytes(size)) == size
+        assert all_there.wait(PATIENCE)
+
+
+def test_who_does_not_read_within_tls_is_a_timeout(serve_tls, certificates):
+    done = threading.Event()
+    options = {"ca_file": certificates.authority, "timeout": PATIENCE}
+    url = serve_tls(lambda secure: done.wait(PATIENCE))
+    with chat.connect(url, encoding=None, **options) as s:
+        with pytest.raises(chat.SendTimeout) as late:
+            s.send(bytes(64 << 20), timeout=0.1)
+        assert 0 < late.value.sent < late.value.total
+    done.set()
+
+
 def test_a_greeting_of_any_length_is_never_stuck(serve_tls, certificates):
     """What is decrypted already is heard, though the descriptor may have nothing more."""
     for size in (1, 16384, 16385, 65536, 200_001):

@@ -6,6 +6,9 @@ import io
 import os
 import resource
 import socket
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 
@@ -214,6 +217,57 @@ def test_an_address_that_does_not_answer_is_not_waited_for(deaf, serve_once, des
     connection.close()
     serve_once.wait()
     assert descriptors() == before
+
+
+class WithoutIPv6(socket.socket):
+    """The sockets of a system whose kernel was built without it."""
+
+    def __init__(self, family=-1, *rest, **options):
+        if family == socket.AF_INET6:
+            raise OSError(97, "Address family not supported by protocol")
+        super().__init__(family, *rest, **options)
+
+
+def test_a_system_without_a_family_is_no_obstacle_to_the_other(serve_once, monkeypatch):
+    port = int(serve_once(echo).rpartition(":")[2])
+    names(monkeypatch, v6(port), v4(port))
+    monkeypatch.setattr(socket, "socket", WithoutIPv6)
+    with chat.connect(f"tcp://two.example:{port}", timeout=PATIENCE) as s:
+        assert s.ask("x", "\n") == "x"
+
+
+def test_a_call_to_oneself_is_none():
+    """Where nobody listens, the system may pick the very port that is called."""
+    with socket.socket() as both:
+        both.bind(("127.0.0.1", 0))
+        both.connect(both.getsockname())
+        assert dialing._is_with_itself(both)
+
+
+SIGPIPE = """
+    import signal, socket, chat
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # as command-line programs have it
+    with chat.listen("tcp://:0") as listener, chat.connect(listener.url, timeout=20) as s:
+        listener.accept(20).close()
+        s.expect(chat.EOF)
+        try:
+            while True:
+                s.send("x")
+        except chat.PeerGone as error:
+            print(type(error).__name__)
+    """
+
+
+@pytest.mark.slow
+def test_writing_to_who_is_gone_is_an_error_and_no_signal():
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SIGPIPE)],
+        env={"PYTHONPATH": ":".join(filter(None, sys.path))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("PeerGone\n", 0), done.stderr
 
 
 def test_if_all_fail_each_is_named(monkeypatch):
