@@ -246,13 +246,17 @@ class Channel(Generic[AnyStr]):
         """Gather what else is there already: a terminal gives out 4 KiB at a time."""
         pieces, size = [first], len(first)
         read = self.transport.read
-        with contextlib.suppress(OSError):  # of one that failed, what came is kept
+        try:
             while size < READ_SIZE:
                 piece = read()
                 if not piece:
                     break  # the end is there again at the next read
                 pieces.append(piece)
                 size += len(piece)
+        except BlockingIOError:
+            pass
+        except OSError as error:  # what came is kept; some say a failure once, and then an end
+            self.failure = error
         return b"".join(pieces)
 
     def drain(self) -> None:

@@ -22,6 +22,22 @@ PATIENCE = 20.0
 """Seconds until a test gives up on a peer: long, because nothing waits for it to pass."""
 
 
+def has_ipv6() -> bool:
+    """Whether this machine can be called over IPv6; many containers cannot."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+OVER_IPV6 = pytest.param(
+    "::1", marks=pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+)
+"""The loopback's other address, where there is one."""
+
+
 class ServeOnce:
     """Has functions talk, each in a thread, to the first who calls."""
 

@@ -12,7 +12,7 @@ import pytest
 import chat
 from chat.opening import gathering
 from chat.transports import addresses
-from tests.opening.conftest import PATIENCE
+from tests.opening.conftest import OVER_IPV6, PATIENCE
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def answerer():
 def test_all_answers_come_in_the_order_of_the_hosts(answerer):
     urls = [
         answerer(lambda q: [q + b" one", b"again"]),
-        answerer(lambda q: [q + "grüezi".encode()], host="::1"),
+        answerer(lambda q: [q + "grüezi".encode()]),
         answerer(lambda q: [b""]),
     ]
     found = chat.gather_udp(urls, "? ", timeout=PATIENCE)
@@ -59,6 +59,11 @@ def test_all_answers_come_in_the_order_of_the_hosts(answerer):
         zip(urls, ["?  one", "? grüezi", ""], strict=True)
     )
     assert all(each.ok and 0 < each.elapsed < PATIENCE for each in found)
+
+
+@pytest.mark.parametrize("host", [OVER_IPV6])
+def test_a_host_may_be_asked_over_ipv6(answerer, host):
+    assert chat.gather_udp([answerer(lambda q: [q], host)], "x", timeout=PATIENCE)[0].ok
 
 
 def test_bytes_are_answered_with_bytes(answerer):

@@ -19,7 +19,7 @@ from chat.timing import SYSTEM_CLOCK
 from chat.transports import addresses, dialing
 from chat.transports.addresses import Address, in_turn
 from chat.transports.dialing import dial
-from tests.opening.conftest import PATIENCE, reset
+from tests.opening.conftest import OVER_IPV6, PATIENCE, reset
 
 
 def echo(connection):
@@ -30,7 +30,7 @@ def echo(connection):
 # ── TCP ───────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", OVER_IPV6])
 def test_a_conversation_over_tcp(serve_once, host):
     url = serve_once(echo, host)
     with chat.connect(url, timeout=PATIENCE) as s:
