@@ -275,7 +275,7 @@ def _listen_tcp(url: Url, backlog: int, options: dict[str, Any]) -> tuple[Endpoi
 
 def _listen_tls(url: Url, backlog: int, options: dict[str, Any]) -> tuple[Endpoint, Adopt]:
     from chat.opening.securing import secured  # start-up cost: `ssl`
-    from chat.transports.tls import TlsOptions
+    from chat.transports.certificates import TlsOptions
 
     tcp, tls = option_values("tls", _without_source(options), TcpOptions, TlsOptions)
     context = tls.server_context()

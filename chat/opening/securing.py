@@ -10,7 +10,8 @@ from chat.opening.urls import option_values
 from chat.session import Session
 from chat.timing import SYSTEM_CLOCK, check_seconds, deadline_after, seconds_until
 from chat.transports import Transport
-from chat.transports.tls import TlsOptions, TlsTransport
+from chat.transports.certificates import TlsOptions
+from chat.transports.tls import TlsTransport
 from chat.values import UNSET, Unset
 
 if TYPE_CHECKING:

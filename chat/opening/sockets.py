@@ -30,7 +30,7 @@ def open_tcp(opening: Opening, **options: Any) -> Session[Any]:
 def open_tls(opening: Opening, **options: Any) -> Session[Any]:
     """Connect within TLS; the options are those of `TcpOptions` and `TlsOptions`."""
     from chat.opening.securing import secured  # start-up cost: `ssl`
-    from chat.transports.tls import TlsOptions
+    from chat.transports.certificates import TlsOptions
 
     tcp, tls = option_values("tls", options, TcpOptions, TlsOptions)
     url = opening.url

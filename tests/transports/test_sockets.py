@@ -16,8 +16,9 @@ import trustme
 from chat.errors import SendError, SessionClosed
 from chat.testing import check_transport
 from chat.testing.ends import SocketEnd
+from chat.transports.certificates import TlsOptions
 from chat.transports.sockets import DatagramTransport, SocketTransport, TcpOptions
-from chat.transports.tls import RECORD, TlsOptions, TlsTransport
+from chat.transports.tls import RECORD, TlsTransport
 
 PATIENCE = 20.0
 
