@@ -32,15 +32,25 @@ if TYPE_CHECKING:
     from chat.core.stream import Mark
     from chat.deadlines import deadline
     from chat.errors import (
+        AcceptTimeout,
+        CertificateRejected,
+        CertificateUnusable,
         ChatError,
         CommandError,
         CommandFailed,
         CommandNotFound,
         CommandNotPermitted,
+        ConnectFailed,
+        ConnectionLost,
+        ConnectRefused,
+        ConnectTimeout,
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
+        HandshakeFailed,
+        HostNotFound,
         LineTooLong,
+        ListenFailed,
         NotSupported,
         PatternError,
         PatternTypeError,
@@ -56,9 +66,16 @@ if TYPE_CHECKING:
         TimeRanOut,
         UnexpectedEOF,
         UnknownKey,
+        UnreadPlaintext,
+        UrlError,
         WaitTimeout,
     )
+    from chat.opening.gathering import UdpAnswer, gather_udp
+    from chat.opening.listeners import Listener, listen
     from chat.opening.programs import Finished, run, spawn
+    from chat.opening.relaying import relay, serve_program
+    from chat.opening.securing import start_tls
+    from chat.opening.urls import Opening, Url, connect
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
     from chat.values import ExitStatus, Secret, WindowSize
@@ -70,12 +87,20 @@ _HOMES = {
     "chat.core.stream": "Mark",
     "chat.deadlines": "deadline",
     "chat.errors": """
-        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted EchoStillOn
-        ExpectError ExpectTimeout LineTooLong NotSupported PatternError PatternTypeError
-        PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
-        ShellExited SpawnFailed StreamOverflow TimeRanOut UnexpectedEOF UnknownKey WaitTimeout
+        AcceptTimeout CertificateRejected CertificateUnusable ChatError CommandError
+        CommandFailed CommandNotFound CommandNotPermitted ConnectFailed ConnectRefused
+        ConnectTimeout ConnectionLost EchoStillOn ExpectError ExpectTimeout HandshakeFailed
+        HostNotFound LineTooLong ListenFailed NotSupported PatternError PatternTypeError
+        PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised ShellExited
+        SpawnFailed StreamOverflow TimeRanOut UnexpectedEOF UnknownKey UnreadPlaintext UrlError
+        WaitTimeout
     """,
+    "chat.opening.gathering": "UdpAnswer gather_udp",
+    "chat.opening.listeners": "Listener listen",
     "chat.opening.programs": "Finished run spawn",
+    "chat.opening.relaying": "relay serve_program",
+    "chat.opening.securing": "start_tls",
+    "chat.opening.urls": "Opening Url connect",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
     "chat.values": "ExitStatus Secret WindowSize",
@@ -89,20 +114,32 @@ __all__ = [
     "EOF",
     "INPUT_WAIT",
     "TIMEOUT",
+    "AcceptTimeout",
+    "CertificateRejected",
+    "CertificateUnusable",
     "ChatError",
     "CommandError",
     "CommandFailed",
     "CommandNotFound",
     "CommandNotPermitted",
+    "ConnectFailed",
+    "ConnectRefused",
+    "ConnectTimeout",
+    "ConnectionLost",
     "EchoStillOn",
     "ExitStatus",
     "ExpectError",
     "ExpectTimeout",
     "Finished",
+    "HandshakeFailed",
+    "HostNotFound",
     "LineTooLong",
+    "ListenFailed",
+    "Listener",
     "Mark",
     "Match",
     "NotSupported",
+    "Opening",
     "PatternError",
     "PatternTypeError",
     "PeerGone",
@@ -120,19 +157,29 @@ __all__ = [
     "SpawnFailed",
     "StreamOverflow",
     "TimeRanOut",
+    "UdpAnswer",
     "UnexpectedEOF",
     "UnknownKey",
+    "UnreadPlaintext",
+    "Url",
+    "UrlError",
     "WaitTimeout",
     "WindowSize",
     "__version__",
     "any_of",
+    "connect",
     "deadline",
+    "gather_udp",
     "glob",
+    "listen",
     "literal",
     "regex",
+    "relay",
     "run",
+    "serve_program",
     "shell",
     "spawn",
+    "start_tls",
     "timeout",
 ]
 

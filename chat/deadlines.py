@@ -21,7 +21,7 @@ from functools import wraps
 from typing import Any, Final, Self, final
 
 from chat.errors import seconds as in_words
-from chat.timing import SYSTEM_CLOCK, Clock, check_seconds
+from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
 
 
 @final
@@ -118,6 +118,11 @@ def shortened(seconds: float | None) -> float | None:
         return seconds
     left = max(0.0, scope.left())
     return left if seconds is None else min(seconds, left)
+
+
+def due_after(seconds: float | None, clock: Clock = SYSTEM_CLOCK) -> float | None:
+    """When what may take so many seconds has to end, on the clock; `None`: never."""
+    return deadline_after(clock.now(), shortened(seconds))
 
 
 def within(seconds: float | None) -> str:

@@ -18,17 +18,20 @@ from chat.core.views import ViewName
 from chat.deadlines import earliest, shortened, waited
 from chat.driver import Driver
 from chat.errors import (
+    ConnectionLost,
     EndedBy,
     ExpectError,
     ExpectTimeout,
     NotSupported,
     UnexpectedEOF,
+    UnreadPlaintext,
     WaitTimeout,
+    last_text,
 )
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
 from chat.signals import number
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds
-from chat.transports import Process, Terminal, Transport
+from chat.transports import Process, Terminal, Transport, peer_of
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
@@ -176,6 +179,7 @@ class Session(Generic[AnyStr]):
             ExpectTimeout: The time ran out; `ended_by` says which. `before` holds what did
                 come; nothing is consumed, so a later call can still match it.
             UnexpectedEOF: The other side closed. The same, with `exit_status`.
+            ConnectionLost: The connection failed, which is no `EOF`. The same.
             StreamOverflow: More came than the session may keep.
             NotSupported: A stall was to be noticed where that cannot be seen.
             PatternTypeError: Something is not a pattern, or not of this session's kind.
@@ -293,11 +297,11 @@ class Session(Generic[AnyStr]):
         limits: Limits = NO_LIMITS,
     ) -> ExpectError:
         """The error of a wait that ended otherwise than awaited; listeners are told."""
-        kind = UnexpectedEOF if outcome is Arrival.ENDED else ExpectTimeout
+        kind = _ERRORS.get(outcome, ExpectTimeout)
         if kind is ExpectTimeout and self._channel.listeners:
             self._channel.emit(TimedOut(tuple(map(redact, awaited))))
         ended_by, limit = _what_ended(outcome, timeout, limits)
-        return kind(
+        error = kind(
             awaited,
             self._reader.unread(),
             timeout=limit,
@@ -305,6 +309,8 @@ class Session(Generic[AnyStr]):
             exit_status=self.exit_status,
             ended_by=ended_by,
         )
+        error.__cause__ = self._channel.failure
+        return error
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
@@ -425,6 +431,7 @@ class Session(Generic[AnyStr]):
 
         Raises:
             ExpectTimeout: They did not come in time. Nothing is consumed.
+            ConnectionLost: The connection failed before. Nothing is consumed.
             StreamOverflow: More came than the session may keep.
         """
         limit = self._limit(timeout)
@@ -445,6 +452,31 @@ class Session(Generic[AnyStr]):
         newline: Any = b"\n" if self._kind is bytes else "\n"
         match = self.expect(newline, EOF, timeout=timeout)
         return match.before + match.text
+
+    def receive(self, *, timeout: float | None | Unset = UNSET) -> AnyStr:
+        """Take the next message whole, where messages come: a datagram.
+
+        Of one that `expect` took a part of, this is the rest.
+
+        Raises:
+            NotSupported: The transport has a stream, without messages.
+            ExpectTimeout: None came in time.
+            ConnectionLost: The connection failed: nobody listens at the other side.
+            StreamOverflow: More came than the session may keep.
+        """
+        channel, cursor = self._channel, self._reader.cursor
+        if channel.messages is None:
+            raise NotSupported("this transport has a stream, without messages")
+        limit = self._limit(timeout)
+
+        def end() -> int | None:
+            return channel.message_end(cursor.position)
+
+        self._fill_until(lambda: end() is not None, limit, "a message")
+        stop = end()
+        if stop is None:
+            raise self._unmet(Arrival.ENDED, ("a message",), limit)
+        return self._reader.take(stop)
 
     def __iter__(self) -> Iterator[AnyStr]:
         """The lines with their ends, as they come, to the end of the program's output.
@@ -504,7 +536,7 @@ class Session(Generic[AnyStr]):
             arrival = self._channel.receive(Receive(deadline))
             if arrival is Arrival.ENDED:
                 return
-            if arrival is Arrival.EXPIRED:
+            if arrival in (Arrival.EXPIRED, Arrival.FAILED):
                 raise self._unmet(arrival, (wanted,), timeout)
 
     # ── the program ───────────────────────────────────────────────────────────────────────
@@ -550,11 +582,14 @@ class Session(Generic[AnyStr]):
 
         Raises:
             WaitTimeout: It still runs.
+            ConnectionLost: The connection failed.
             StreamOverflow: It says more than the session may keep.
         """
         limit = self._limit(timeout)
         self._channel.check_open()
         status = self._channel.wait_exit(self._channel.deadline(limit))
+        if self._channel.failure is not None:
+            raise self._unmet(Arrival.FAILED, ("the end",), limit)
         if status is None and not (self._channel.process is None and self._channel.ended):
             raise WaitTimeout(f"{waited('the program to end', limit)}\n{self._channel.state()}")
         return status
@@ -613,6 +648,36 @@ class Session(Generic[AnyStr]):
         if self._channel.process is None:
             raise NotSupported(f"this transport has no process, and so no {what}")
         return self._channel.process
+
+    # ── the connection ────────────────────────────────────────────────────────────────────
+
+    @property
+    def peer(self) -> str | None:
+        """Where the other side is, mostly as a URL; `None` if the transport cannot say."""
+        return peer_of(self._channel.transport)
+
+    def upgrade(self, make: Callable[[Transport], Transport]) -> None:
+        """Go on over a transport that is made of this one; `chat.start_tls` does.
+
+        What was said before must not count as said after, so all of it has to be consumed.
+
+        Args:
+            make: Makes the new transport, which owns the old one's descriptors from then on.
+
+        Raises:
+            UnreadPlaintext: Something has come and is not consumed; nothing was changed.
+            SessionClosed: This side has closed the session.
+        """
+        channel = self._channel
+        channel.check_open()
+        unread = self._reader.unread()
+        if unread or channel.codec.waits:
+            came = last_text(unread) if unread else "a part of a character"
+            raise UnreadPlaintext(
+                f"{came} has come and is not consumed: it was said in the clear,"
+                " and must not count as said within what follows"
+            )
+        channel.replace(make(channel.transport))
 
     # ── the terminal ──────────────────────────────────────────────────────────────────────
 
@@ -716,11 +781,14 @@ class Session(Generic[AnyStr]):
         return stop
 
 
+_ERRORS: Final = {Arrival.ENDED: UnexpectedEOF, Arrival.FAILED: ConnectionLost}
+
+
 def _what_ended(
     outcome: Arrival, timeout: float | None, limits: Limits
 ) -> tuple[EndedBy, float | None]:
     """What ended a wait, and its length in seconds."""
-    if outcome is Arrival.ENDED:
+    if outcome in _ERRORS:
         return "end", timeout
     if outcome is Arrival.IDLE:
         return "idle", limits.idle

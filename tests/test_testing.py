@@ -25,7 +25,7 @@ from chat.testing import (
     python_child,
     socket_ends,
 )
-from chat.testing.rules import RULES
+from chat.testing.rules import MESSAGE_RULES, RULES
 from chat.timing import READABLE, WRITABLE, SystemClock
 
 # ── conformance ───────────────────────────────────────────────────────────────────────────
@@ -278,6 +278,78 @@ def test_a_transport_without_a_verb_is_told_so():
 def test_a_transport_that_blocks_is_told_so():
     with pytest.raises(BrokenRule, match=r"raises BlockingIOError.*\nnot done after 1 s"):
         check_transport(made(Blocks), patience=1.0)
+
+
+class Holds(Faulty):
+    """Keeps back what it has taken, and has a `flush` that is to hand it over."""
+
+    def __init__(self):
+        super().__init__()
+        self.held = b""
+
+    def write(self, data):
+        self.flush()
+        self.held = data[:1000]
+        return len(self.held)
+
+    def flush(self):
+        while self.held:
+            self.held = self.held[self.inner.write(self.held) :]
+
+    def close(self):
+        self.held = b""
+        super().close()
+
+
+class HoldsForEver(Holds):
+    def flush(self):
+        if len(self.held) > 1:
+            super().flush()
+
+
+def test_a_transport_may_hold_back_what_it_hands_over_when_asked():
+    from chat.testing.rules import Ends, _partial, _unharmed
+
+    for check in (_partial, _unharmed):
+        ends = Ends(made(Holds), 10)
+        check(ends)
+        ends.close()
+
+
+def test_a_transport_that_hands_over_less_than_it_holds_is_told_so():
+    with pytest.raises(BrokenRule) as caught:
+        check_transport(made(HoldsForEver), patience=0.3)
+    assert caught.value.rule == STAYS
+
+
+class Messages(Faulty):
+    """Keeps messages apart, as memory does: a chunk comes in one read."""
+
+
+class JoinsMessages(Messages):
+    def read(self, size=65536):
+        data = self.inner.read(size)
+        with contextlib.suppress(BlockingIOError):
+            while more := self.inner.read(size):
+                data += more
+        return data
+
+
+class CutsMessages(Messages):
+    def write(self, data):
+        return self.inner.write(data[:1500])
+
+
+def test_messages_are_kept_apart():
+    check_transport(made(Messages), messages=True)
+
+
+@pytest.mark.parametrize("kind", [JoinsMessages, CutsMessages])
+def test_a_transport_that_does_not_keep_messages_apart_is_told_so(kind):
+    with pytest.raises(BrokenRule) as caught:
+        check_transport(made(kind), messages=True)
+    (rule,) = set(MESSAGE_RULES) - set(RULES)
+    assert caught.value.rule == rule
 
 
 def test_every_rule_has_a_transport_that_breaks_it():

@@ -33,6 +33,7 @@ class Arrival(enum.Enum):
     SILENCE = "nothing came for so long"
     INPUT_WAIT = "the program wants input"
     ENDED = "the other side has closed"
+    FAILED = "the connection failed"
     EXPIRED = "the deadline has passed"
     IDLE = "the other side was silent for longer than was allowed"
     STALLED = "and its processes did nothing either"
@@ -100,7 +101,7 @@ silences are short, and a look costs reading a few files of each process."""
 
 Request: TypeAlias = "Receive | Inspect | Answer[AnyStr] | Transmit[AnyStr]"
 Unmet: TypeAlias = Arrival
-"""`ENDED`, `EXPIRED`, `IDLE` or `STALLED`: what ended a wait that did not await it."""
+"""`ENDED`, `FAILED`, `EXPIRED`, `IDLE` or `STALLED`: how a wait ended that did not await it."""
 
 
 class _Silences:
@@ -201,8 +202,9 @@ _CONDITIONS: Final = {
 def _conclude(listening: Listening[AnyStr], arrival: Arrival) -> Match[AnyStr] | Unmet:
     """Decide at the end of a wait: first the text that has come, then the condition."""
     match = listening.settle()
-    if match is None:
-        match = listening.condition(_CONDITIONS[arrival])
+    condition = _CONDITIONS.get(arrival)  # a failure is none: it is not an end
+    if match is None and condition is not None:
+        match = listening.condition(condition)
     return arrival if match is None else match
 
 
