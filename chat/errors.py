@@ -78,7 +78,8 @@ class ChatError(Exception):
 
 
 def _made_again(kind: type[ChatError], said: tuple[object, ...], code: int | None) -> ChatError:
-    made = kind.__new__(kind)
+    base = OSError if issubclass(kind, OSError) else Exception
+    made: ChatError = base.__new__(kind)
     made.args = said
     if isinstance(made, OSError):
         made.errno = code
