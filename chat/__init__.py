@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         PatternError,
         PatternTypeError,
         PeerGone,
+        ProtocolError,
         RunTimeout,
         SendError,
         SendTimeout,
@@ -67,8 +68,9 @@ _HOMES = {
     "chat.errors": """
         ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted EchoStillOn
         ExpectError ExpectTimeout LineTooLong NotSupported PatternError PatternTypeError
-        PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
-        ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
+        PeerGone ProtocolError RunTimeout SendError SendTimeout SessionClosed
+        ShellDesynchronised ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey
+        WaitTimeout
     """,
     "chat.opening.programs": "Finished run spawn",
     "chat.session": "Session",
@@ -101,6 +103,7 @@ __all__ = [
     "PatternError",
     "PatternTypeError",
     "PeerGone",
+    "ProtocolError",
     "Quiet",
     "RunTimeout",
     "Secret",

@@ -25,6 +25,7 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── ShellDesynchronised       · RuntimeError
     ├── ShellExited               · EOFError       (a command has ended the shell)
     ├── CommandFailed             · RuntimeError   (asked for by `check`)
+    ├── ProtocolError             · ConnectionError  (the other side breaks its protocol)
     └── NotSupported              · OSError        (this system or transport cannot)
 
 A secret never shows: whatever text enters a message goes through
@@ -256,6 +257,10 @@ class CommandFailed(ChatError, RuntimeError):
         self.command: Final = command
         self.output: Final = output
         self.exit_status: Final = exit_status
+
+
+class ProtocolError(ChatError, ConnectionError):
+    """The other side does not keep to the protocol, so that nothing can be made of it."""
 
 
 class NotSupported(ChatError, OSError):

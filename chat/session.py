@@ -27,7 +27,7 @@ from chat.errors import (
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
 from chat.signals import number
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
-from chat.transports import Process, Terminal, Transport
+from chat.transports import Process, Terminal, Transport, line_of
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
@@ -345,6 +345,18 @@ class Session(Generic[AnyStr]):
         else:
             self._channel.check_open()
             self._channel.transmit(terminal.control("intr"), self.timeout)
+
+    def sendbreak(self) -> None:
+        """Send a break, which some devices take for an interrupt before all else.
+
+        Raises:
+            NotSupported: The transport has no such signal; telnet and a serial line have.
+        """
+        self._channel.check_open()
+        line = line_of(self._channel.transport)
+        if line is None:
+            raise NotSupported("this transport has no break to send")
+        line.send_break()
 
     def send_secret(
         self,

@@ -133,6 +133,13 @@ class Terminal(Protocol):
         """
 
 
+class Line(Protocol):
+    """Capability `line`: a break can be sent, a signal that is no character."""
+
+    def send_break(self) -> None:
+        """Send one."""
+
+
 def writer_of(transport: object) -> Writer | None:
     """The transport's `writer`, or `None` where one descriptor serves both ways."""
     found: Writer | None = getattr(transport, "writer", None)
@@ -148,4 +155,10 @@ def process_of(transport: object) -> Process | None:
 def terminal_of(transport: object) -> Terminal | None:
     """The transport's `terminal`, or `None` where the other end is none."""
     found: Terminal | None = getattr(transport, "terminal", None)
+    return found
+
+
+def line_of(transport: object) -> Line | None:
+    """The transport's `line`, or `None` where there is nothing to break."""
+    found: Line | None = getattr(transport, "line", None)
     return found
