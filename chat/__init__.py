@@ -30,15 +30,25 @@ if TYPE_CHECKING:
     from chat.core.patterns import EOF, INPUT_WAIT, TIMEOUT, Quiet, any_of, glob, literal, regex
     from chat.core.stream import Mark
     from chat.errors import (
+        AcceptTimeout,
+        CertificateRejected,
+        CertificateUnusable,
         ChatError,
         CommandError,
         CommandFailed,
         CommandNotFound,
         CommandNotPermitted,
+        ConnectFailed,
+        ConnectionLost,
+        ConnectRefused,
+        ConnectTimeout,
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
+        HandshakeFailed,
+        HostNotFound,
         LineTooLong,
+        ListenFailed,
         NotSupported,
         PatternError,
         PatternTypeError,
@@ -54,6 +64,8 @@ if TYPE_CHECKING:
         StreamOverflow,
         UnexpectedEOF,
         UnknownKey,
+        UnreadPlaintext,
+        UrlError,
         WaitTimeout,
     )
     from chat.opening.programs import Finished, run, spawn
@@ -66,11 +78,13 @@ _HOMES = {
     "chat.core.patterns": "EOF INPUT_WAIT TIMEOUT Quiet any_of glob literal regex",
     "chat.core.stream": "Mark",
     "chat.errors": """
-        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted EchoStillOn
-        ExpectError ExpectTimeout LineTooLong NotSupported PatternError PatternTypeError
+        AcceptTimeout CertificateRejected CertificateUnusable ChatError CommandError
+        CommandFailed CommandNotFound CommandNotPermitted ConnectFailed ConnectRefused
+        ConnectTimeout ConnectionLost EchoStillOn ExpectError ExpectTimeout HandshakeFailed
+        HostNotFound LineTooLong ListenFailed NotSupported PatternError PatternTypeError
         PeerGone ProtocolError RunTimeout SendError SendTimeout SessionClosed
         ShellDesynchronised ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey
-        WaitTimeout
+        UnreadPlaintext UrlError WaitTimeout
     """,
     "chat.opening.programs": "Finished run spawn",
     "chat.session": "Session",
@@ -86,17 +100,27 @@ __all__ = [
     "EOF",
     "INPUT_WAIT",
     "TIMEOUT",
+    "AcceptTimeout",
+    "CertificateRejected",
+    "CertificateUnusable",
     "ChatError",
     "CommandError",
     "CommandFailed",
     "CommandNotFound",
     "CommandNotPermitted",
+    "ConnectFailed",
+    "ConnectRefused",
+    "ConnectTimeout",
+    "ConnectionLost",
     "EchoStillOn",
     "ExitStatus",
     "ExpectError",
     "ExpectTimeout",
     "Finished",
+    "HandshakeFailed",
+    "HostNotFound",
     "LineTooLong",
+    "ListenFailed",
     "Mark",
     "Match",
     "NotSupported",
@@ -119,6 +143,8 @@ __all__ = [
     "StreamOverflow",
     "UnexpectedEOF",
     "UnknownKey",
+    "UnreadPlaintext",
+    "UrlError",
     "WaitTimeout",
     "WindowSize",
     "__version__",

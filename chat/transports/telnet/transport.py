@@ -9,7 +9,7 @@ import socket
 from typing import Final, final
 
 from chat.errors import ProtocolError
-from chat.transports import READ_SIZE, Transport, process_of, writer_of
+from chat.transports import READ_SIZE, Transport, flush_of, peer_of, process_of, writer_of
 from chat.transports.telnet.endpoint import Endpoint
 from chat.transports.telnet.settings import Client, Settings
 from chat.transports.telnet.terminal import TelnetLine, TelnetTerminal
@@ -35,6 +35,7 @@ class TelnetTransport:
         line: What a break can be sent on.
         writer: The transport's own, if it has one.
         process: The same.
+        peer: Where the other side is, if the transport can say.
     """
 
     def __init__(self, transport: Transport, settings: Settings | None = None) -> None:
@@ -46,7 +47,9 @@ class TelnetTransport:
         self.line: Final = TelnetLine(self.endpoint, self._flush_quietly)
         self.writer: Final = writer_of(transport)
         self.process: Final = process_of(transport)
+        self.peer: Final = peer_of(transport)
         self._transport: Final = transport
+        self._flush_below: Final = flush_of(transport)
         self._unsent = b""  # what must go before any text
         self._owed = b""  # the text of which a part has gone, and the rest is in `_unsent`
         _keep_urgent_data_in_line(transport.fileno())
@@ -89,8 +92,7 @@ class TelnetTransport:
             SessionClosed: The transport is closed.
             OSError: The connection failed.
         """
-        if not self._flush():
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        self._flush()
         owed, self._owed = self._owed, b""
         if owed and data.startswith(owed):
             return len(owed)
@@ -102,6 +104,17 @@ class TelnetTransport:
             return len(piece)
         taken, self._unsent, self._owed = encoding.cut(piece, sent)
         return taken or self.write(data)
+
+    def flush(self) -> None:
+        """Hand over the answers, and what the transport below holds.
+
+        Raises:
+            BlockingIOError: Not all of it is taken now.
+            BrokenPipeError: The other side is gone.
+        """
+        self._flush()
+        if self._flush_below is not None:
+            self._flush_below()
 
     def close(self) -> None:
         """Let go of the transport. Twice is once."""
@@ -120,20 +133,15 @@ class TelnetTransport:
         if broken is not None:
             raise ProtocolError(f"the other side does not keep to telnet: {broken}")
 
-    def _flush(self) -> bool:
-        """Send what goes before any text, answers included; whether all of it went."""
+    def _flush(self) -> None:
+        """Send what goes before any text, answers included."""
         self._unsent += self.endpoint.take_answers()
         while self._unsent:
-            try:
-                sent = self._transport.write(self._unsent)
-            except BlockingIOError:
-                return False
-            self._unsent = self._unsent[sent:]
-        return True
+            self._unsent = self._unsent[self._transport.write(self._unsent) :]
 
     def _flush_quietly(self) -> None:
-        """The same for who only listens: that nobody takes an answer will show by itself."""
-        with contextlib.suppress(ConnectionError):
+        """The same for who only listens: what is not taken now goes later, or shows then."""
+        with contextlib.suppress(BlockingIOError, ConnectionError):
             self._flush()
 
 
