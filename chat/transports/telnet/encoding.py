@@ -4,11 +4,11 @@ A network virtual terminal (RFC 854) knows two meanings of a carriage return: CR
 end of a line, CR NUL is a carriage return and nothing else. While BINARY is on in a
 direction (RFC 856), a carriage return is a byte like any other there.
 
-    going out          a client's \\r                a server's \\r      a server's \\n
-    ─────────────────────────────────────────────────────────────────────────────────
-    line by line       CR LF, the end of a line      CR NUL              CR LF
-    by characters      CR NUL, the Enter key         CR NUL              CR LF
-    BINARY             CR                            CR                  LF
+    going out        a client's \\r             a server's \\r      a server's \\n
+    ──────────────────────────────────────────────────────────────────────────────
+    line by line     CR LF, a line's end       CR NUL             CR LF
+    by characters    CR NUL, the Enter key     CR NUL             LF
+    BINARY           CR                        CR                 LF
 
 A \\r and a \\n that stand together are CR LF in every case. A client's \\n alone is LF.
 """
@@ -75,7 +75,7 @@ _DOUBLED: Final = {b"\xff": b"\xff\xff", b"\r\n": b"\r\n"}
 BINARY: Final = Encoding(rb"\xff", _DOUBLED)
 LINES: Final = Encoding(rb"\xff|\r\n?", {**_DOUBLED, b"\r": b"\r\n"})
 CHARACTERS: Final = Encoding(rb"\xff|\r\n?", {**_DOUBLED, b"\r": b"\r\0"})
-SERVER: Final = Encoding(rb"\xff|\r\n?|\n", {**_DOUBLED, b"\r": b"\r\0", b"\n": b"\r\n"})
+SERVER_LINES: Final = Encoding(rb"\xff|\r\n?|\n", {**_DOUBLED, b"\r": b"\r\0", b"\n": b"\r\n"})
 
 
 @final
@@ -83,10 +83,10 @@ class LineEnds:
     """The line ends of what comes in.
 
     To a client CR NUL becomes `\\r`, and all else stays as it came. To a server CR LF, CR
-    NUL and CR alone are the Enter key, and become `\\n`, as on a terminal.
+    NUL and CR alone are the Enter key.
 
     Args:
-        enter: What the Enter key becomes; `None`: a carriage return stays one.
+        enter: What the Enter key becomes; `None`: this is a client.
     """
 
     __slots__ = ("_after_return", "_enter")

@@ -97,9 +97,11 @@ class Endpoint:
         if Option.BINARY in self.ours:
             return encoding.BINARY
         if isinstance(self._settings, Server):
-            return encoding.SERVER
-        by_characters = Option.SGA in self.theirs or Option.ECHO in self.theirs
-        return encoding.CHARACTERS if by_characters else encoding.LINES
+            lines, by_characters = encoding.SERVER_LINES, self._settings.characters
+        else:
+            lines = encoding.LINES
+            by_characters = Option.SGA in self.theirs or Option.ECHO in self.theirs
+        return encoding.CHARACTERS if by_characters else lines
 
     def take_answers(self) -> bytes:
         """What is to be sent, between two pieces of text, and was not taken yet."""
@@ -163,6 +165,8 @@ class Endpoint:
         if text.inside:
             self._gather(text.data)
             return b""
+        self.ours.hear_text()
+        self.theirs.hear_text()
         return text.data if Option.BINARY in self.theirs else self._line_ends.decode(text.data)
 
     def _gather(self, data: bytes) -> None:

@@ -1,7 +1,8 @@
-"""Who does which option: the Q method of RFC 1143, which cannot loop.
+"""Who does which option: the Q method of RFC 1143.
 
 Each side keeps, for each option, whether it is done, and what it has asked for and got no
-answer to. What is not known to change anything is not answered.
+answer to. What is not known to change anything is not answered, so that two sides which keep
+to this cannot go on for ever. With one that does not, `TURNS` is the end of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple, final
 
 from chat.transports.telnet.codes import Verb
+
+TURNS: Final = 64
+"""Answers about an option without any text between them. A server that hides passwords
+changes ECHO twice for each; one that changes its mind so often is in a loop."""
 
 
 class State(enum.Enum):
@@ -100,13 +105,14 @@ class Side:
         no: How this end ends one, and refuses.
     """
 
-    __slots__ = ("_no", "_states", "_welcome", "_yes")
+    __slots__ = ("_no", "_states", "_turns", "_welcome", "_yes")
 
     def __init__(self, welcome: frozenset[int], yes: Verb, no: Verb) -> None:
         self._welcome: Final = welcome
         self._yes: Final = yes
         self._no: Final = no
         self._states: Final[dict[int, State]] = {}  # of those that are not NO
+        self._turns: Final[dict[int, int]] = {}
 
     def __repr__(self) -> str:
         done = sorted(option for option, state in self._states.items() if state is State.YES)
@@ -118,10 +124,18 @@ class Side:
 
     def hear(self, option: int, *, positive: bool) -> Verb | None:
         """Take what the other end says about an option; what to answer, if anything."""
-        if not positive:
-            return self._take(option, Event.REFUSED)
-        wanted = option in self._welcome or option in self._states
-        return self._take(option, Event.AGREED if wanted else Event.UNWANTED)
+        turns = self._turns.get(option, 0)
+        wanted = (option in self._welcome or option in self._states) and turns < TURNS
+        agreed = Event.AGREED if wanted else Event.UNWANTED
+        said = self._take(option, agreed if positive else Event.REFUSED)
+        if said is None or turns >= TURNS:
+            return None
+        self._turns[option] = turns + 1
+        return said
+
+    def hear_text(self) -> None:
+        """Take notice that there is a conversation, and not just talk about options."""
+        self._turns.clear()
 
     def ask(self, option: int, *, on: bool) -> Verb | None:
         """Want an option done, or done no more; what to say, if anything."""

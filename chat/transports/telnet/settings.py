@@ -78,17 +78,21 @@ class Server:
 
     Attributes:
         characters: Whether it wants each key as it is pressed, and shows what is typed
-            itself (ECHO and SGA), as one with a pseudo-terminal behind it does. Otherwise
-            the client gathers lines and shows them itself.
+            itself (ECHO and SGA), as one with a pseudo-terminal behind it does; the Enter
+            key is `\\r` then, and a `\\n` is sent as it is. Otherwise the client gathers
+            lines and shows them itself, and a line ends in `\\n` both ways.
         environment: Whether to ask for the client's variables. They are a stranger's words.
         binary: Whether to ask for eight bits without meaning, both ways.
-        enter: What the Enter key becomes; `None`: a carriage return stays one.
     """
 
     characters: bool = False
     environment: bool = False
     binary: bool = False
-    enter: bytes | None = b"\n"
+
+    @property
+    def enter(self) -> bytes:
+        """What the Enter key becomes."""
+        return b"\r" if self.characters else b"\n"
 
     @property
     def ours(self) -> Options:
