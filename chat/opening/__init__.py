@@ -2,4 +2,5 @@
 
 options     what they all take
 programs    a program on a pseudo-terminal: `spawn`, `run`
+telnet      a telnet server, or a client of ours: `open_telnet`, `telnet_session`
 """
