@@ -224,31 +224,34 @@ class Telnet:
         """Read until something is found; `None`: the end came first, or the time ran out."""
         deadline = None if timeout is None else monotonic() + timeout
         self.process_rawq()
-        found, is_late = scan(), False
+        found = scan() if self._has_text() or not self.eof else None
+        is_late = False
         while found is None and not self.eof and not is_late:
             left = None if deadline is None else max(0.0, deadline - monotonic())
             is_late = left == 0  # one last look
             if not self._is_readable(left):
                 break
-            self.fill_rawq()
-            self.process_rawq()
-            found = scan()
+            found = scan() if self._receive() else None
         return found
+
+    def _receive(self) -> bool:
+        """Receive once, and look at it; `False`: it was the end."""
+        self.fill_rawq()
+        self.process_rawq()
+        return not self.eof
 
     def read_all(self) -> bytes:
         """Read all up to the end."""
         self.process_rawq()
         while not self.eof:
-            self.fill_rawq()
-            self.process_rawq()
+            self._receive()
         return self._take_all()
 
     def read_some(self) -> bytes:
         """Read at least one byte, waiting for it; `b""` at the end."""
         self.process_rawq()
         while not self._has_text() and not self.eof:
-            self.fill_rawq()
-            self.process_rawq()
+            self._receive()
         return self._take_all()
 
     def read_very_eager(self) -> bytes:
