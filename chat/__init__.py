@@ -68,7 +68,12 @@ if TYPE_CHECKING:
         UrlError,
         WaitTimeout,
     )
+    from chat.opening.gathering import UdpAnswer, gather_udp
+    from chat.opening.listeners import Listener, listen
     from chat.opening.programs import Finished, run, spawn
+    from chat.opening.relaying import relay, serve_program
+    from chat.opening.securing import start_tls
+    from chat.opening.urls import Opening, Url, connect
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
     from chat.values import ExitStatus, Secret, WindowSize
@@ -86,7 +91,12 @@ _HOMES = {
         ShellDesynchronised ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey
         UnreadPlaintext UrlError WaitTimeout
     """,
+    "chat.opening.gathering": "UdpAnswer gather_udp",
+    "chat.opening.listeners": "Listener listen",
     "chat.opening.programs": "Finished run spawn",
+    "chat.opening.relaying": "relay serve_program",
+    "chat.opening.securing": "start_tls",
+    "chat.opening.urls": "Opening Url connect",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
     "chat.values": "ExitStatus Secret WindowSize",
@@ -121,9 +131,11 @@ __all__ = [
     "HostNotFound",
     "LineTooLong",
     "ListenFailed",
+    "Listener",
     "Mark",
     "Match",
     "NotSupported",
+    "Opening",
     "PatternError",
     "PatternTypeError",
     "PeerGone",
@@ -141,20 +153,28 @@ __all__ = [
     "ShellResult",
     "SpawnFailed",
     "StreamOverflow",
+    "UdpAnswer",
     "UnexpectedEOF",
     "UnknownKey",
     "UnreadPlaintext",
+    "Url",
     "UrlError",
     "WaitTimeout",
     "WindowSize",
     "__version__",
     "any_of",
+    "connect",
+    "gather_udp",
     "glob",
+    "listen",
     "literal",
     "regex",
+    "relay",
     "run",
+    "serve_program",
     "shell",
     "spawn",
+    "start_tls",
 ]
 
 if not TYPE_CHECKING:

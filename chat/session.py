@@ -111,7 +111,8 @@ class Session(Generic[AnyStr]):
             self.log_to(log)
 
     def _default_newline(self) -> AnyStr:
-        line_end = "\n" if self._channel.terminal is None else "\r"
+        terminal = self._channel.terminal
+        line_end = "\n" if terminal is None else getattr(terminal, "newline", "\r")
         made: Any = line_end.encode() if self._kind is bytes else line_end
         return cast("AnyStr", made)
 

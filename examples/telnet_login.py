@@ -1,33 +1,28 @@
-"""Log in to a telnet server, and have it hide the password while it is typed."""
+"""Log in to a telnet server, which hides the password while it is typed."""
 
-import socket
 import threading
 
 import chat
-from chat.opening.telnet import open_telnet, telnet_session
-from chat.transports.descriptor import DescriptorTransport
-from chat.transports.telnet.settings import Server
 
 
-def router(connection: socket.socket) -> None:
+def router(client: chat.Session[str]) -> None:
     """A device that speaks telnet: the server's side of the same protocol."""
-    with telnet_session(DescriptorTransport(connection.detach()), Server()) as client:
-        client.send("login: ")
-        name = client.readline().strip()
-        client.echo = False  # the client shows no more what is typed
-        client.send("Password: ")
-        welcome = client.readline() == "s3cret-w0rd\n"
-        client.echo = True
-        client.send(f"\nwelcome, {name}\nrouter> " if welcome else "\ngo away\n")
-        while welcome and (command := client.readline()) != "exit\n":
-            rows, columns = client.size.rows, client.size.columns
-            client.send(f"{command.strip()}? On {rows} by {columns}?\nrouter> ")
+    client.send("login: ")
+    name = client.readline().strip()
+    client.echo = False  # what is typed at the client does not show from here on
+    client.send("Password: ")
+    welcome = client.readline() == "s3cret-w0rd\n"
+    client.echo = True
+    client.send(f"\nwelcome, {name}\nrouter> " if welcome else "\ngo away\n")
+    while welcome and (command := client.readline()) != "exit\n":
+        size = client.size
+        client.send(f"{command.strip()} on {size.rows} by {size.columns}?\nrouter> ")
 
 
-with socket.create_server(("127.0.0.1", 0)) as listener:
-    port = listener.getsockname()[1]
-    threading.Thread(target=lambda: router(listener.accept()[0])).start()
-    with open_telnet("127.0.0.1", port, size=(50, 132), timeout=20) as session:
+with chat.listen("telnet://127.0.0.1:0", timeout=20) as listener:
+    serving = threading.Thread(target=listener.serve, args=(router,))
+    serving.start()
+    with chat.connect(listener.url, size=(50, 132), timeout=20) as session:
         session.expect("login: ")
         session.sendline("ada")
         session.expect("Password: ")
@@ -37,5 +32,7 @@ with socket.create_server(("127.0.0.1", 0)) as listener:
         print(answer)
         session.sendline("exit")
         session.expect(chat.EOF)
+    listener.stop()
+    serving.join()
 
-assert answer == "show version? On 50 by 132?"
+assert answer == "show version on 50 by 132?"

@@ -95,7 +95,11 @@ class Process(Protocol):
 
 
 class Terminal(Protocol):
-    """Capability `terminal`: the other end is a terminal whose modes can be seen and set."""
+    """Capability `terminal`: the other end is a terminal whose modes can be seen and set.
+
+    One at which nobody presses Enter, because a person sits at the other end, has besides an
+    attribute `newline`: the text that ends a line which is sent there.
+    """
 
     @property
     def size(self) -> WindowSize:

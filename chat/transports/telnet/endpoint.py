@@ -71,7 +71,7 @@ class Endpoint:
     def __init__(self, settings: Settings) -> None:
         self.ours: Final = Side(frozenset(settings.ours), Verb.WILL, Verb.WONT)
         self.theirs: Final = Side(frozenset(settings.theirs), Verb.DO, Verb.DONT)
-        self.size = settings.size if isinstance(settings, Client) else WindowSize()
+        self.size = settings.window if isinstance(settings, Client) else WindowSize()
         self.terminal_type: str | None = None
         self.environment: Final[dict[str, str]] = {}
         self.violation: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, final
 
@@ -23,7 +23,8 @@ class Client:
     """How a client behaves. It waits to be asked, but for `binary`.
 
     Attributes:
-        terminal_types: What it can be, the best first. A server asks until it likes one.
+        terminal_type: What its terminal is; or several, the best first, of which a server
+            takes the one it likes.
         size: Its window's rows and columns.
         environment: The variables it tells, and no others; without any, the option is
             refused.
@@ -31,18 +32,31 @@ class Client:
             the server asks for it, it is agreed to in any case.
 
     Raises:
-        ValueError: The name of a terminal is none: 1 to 40 printable ASCII characters.
+        ValueError: The name of a terminal is none (1 to 40 printable ASCII characters), or
+            the window has no size.
     """
 
-    terminal_types: tuple[str, ...] = (TERMINAL_TYPE,)
-    size: WindowSize = field(default_factory=WindowSize)
+    terminal_type: str | Sequence[str] = TERMINAL_TYPE
+    size: tuple[int, int] = (24, 80)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     binary: bool = False
 
     def __post_init__(self) -> None:
+        WindowSize(*self.size)  # raises if it is none
         for name in self.terminal_types or ("",):
             if not (name.isascii() and name.isprintable() and 0 < len(name) <= NAME_LIMIT):
                 raise ValueError(f"{name!r} is no name of a terminal")
+
+    @property
+    def terminal_types(self) -> tuple[str, ...]:
+        """The names of its terminal, the best first."""
+        given = self.terminal_type
+        return (given,) if isinstance(given, str) else tuple(given)
+
+    @property
+    def window(self) -> WindowSize:
+        """Its size."""
+        return WindowSize(*self.size)
 
     @property
     def enter(self) -> None:

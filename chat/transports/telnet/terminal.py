@@ -30,9 +30,12 @@ class TelnetTerminal:
         endpoint: The protocol's state.
         flush: What sends its answers.
         is_client: Whether the terminal is at this side.
+
+    Attributes:
+        newline: What ends a line that is sent: a client presses the Enter key.
     """
 
-    __slots__ = ("_endpoint", "_flush", "_is_client")
+    __slots__ = ("_endpoint", "_flush", "_is_client", "newline")
 
     def __init__(
         self, endpoint: Endpoint, flush: Callable[[], None], *, is_client: bool
@@ -40,6 +43,7 @@ class TelnetTerminal:
         self._endpoint: Final = endpoint
         self._flush: Final = flush
         self._is_client: Final = is_client
+        self.newline: Final = "\r" if is_client else "\n"
 
     @property
     def size(self) -> WindowSize:

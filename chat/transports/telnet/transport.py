@@ -8,7 +8,7 @@ import os
 import socket
 from typing import Final, final
 
-from chat.errors import ProtocolError
+from chat.errors import ProtocolError, SessionClosed
 from chat.transports import READ_SIZE, Transport, flush_of, peer_of, process_of, writer_of
 from chat.transports.telnet.endpoint import Endpoint
 from chat.transports.telnet.settings import Client, Settings
@@ -16,6 +16,9 @@ from chat.transports.telnet.terminal import TelnetLine, TelnetTerminal
 
 PIECE: Final = 65536
 """Bytes encoded at once: what a socket takes in one piece."""
+
+LATE_READS: Final = 16
+"""Reads before a close: more than answers take, and an end to who talks without a pause."""
 
 
 @final
@@ -117,7 +120,15 @@ class TelnetTransport:
             self._flush_below()
 
     def close(self) -> None:
-        """Let go of the transport. Twice is once."""
+        """Let go of the transport. Twice is once.
+
+        Answers that have come late are read first: TCP resets a connection that is closed
+        with something unread, and our last words would be lost on their way.
+        """
+        with contextlib.suppress(OSError, SessionClosed):
+            for _ in range(LATE_READS):
+                if not self._transport.read():
+                    break
         self._transport.close()
 
     def fileno(self) -> int:

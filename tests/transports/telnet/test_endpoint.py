@@ -24,8 +24,8 @@ LINEMODE = 34
 SEND = bytes([Said.SEND])
 CLIENTS = st.builds(
     Client,
-    terminal_types=st.sampled_from([("vt100",), ("vt220", "vt100", "dumb")]),
-    size=st.sampled_from([WindowSize(24, 80), WindowSize(255, 255)]),
+    terminal_type=st.sampled_from([("vt100",), ("vt220", "vt100", "dumb")]),
+    size=st.sampled_from([(24, 80), (255, 255)]),
     environment=st.sampled_from([{}, {"USER": "ada", "A": "\0\1\2\3"}]),
     binary=st.booleans(),
 )
@@ -101,7 +101,7 @@ def test_a_client_and_a_server_come_to_an_end_and_understand_each_other(client, 
     connect(one, two)
     assert repr(one.ours) == repr(two.theirs)
     assert repr(one.theirs) == repr(two.ours)
-    assert two.size == client.size
+    assert two.size == client.window
     assert two.terminal_type == client.terminal_types[0]
     assert two.environment == (client.environment if server.environment else {})
     assert one.echo is two.echo is not server.characters
@@ -161,7 +161,7 @@ def test_a_binary_client_asks_for_it_both_ways():
 
 
 def test_a_client_tells_its_terminal_types_in_turn_and_the_last_one_twice():
-    client = quiet(Client(terminal_types=("vt220", "vt100")))
+    client = quiet(Client(terminal_type=("vt220", "vt100")))
     assert answer(client, do(Option.TTYPE)) == will(Option.TTYPE)
     asked = [answer(client, subnegotiation(Option.TTYPE, SEND)) for _ in range(5)]
     names = [said[4:-2] for said in asked]
@@ -169,7 +169,7 @@ def test_a_client_tells_its_terminal_types_in_turn_and_the_last_one_twice():
 
 
 def test_a_client_tells_its_window_when_asked_and_when_it_changes():
-    client = quiet(Client(size=WindowSize(30, 100)))
+    client = quiet(Client(size=(30, 100)))
     client.resize(WindowSize(50, 255))
     assert client.take_answers() == b""
     told = answer(client, do(Option.NAWS))
@@ -198,7 +198,13 @@ def test_a_question_about_an_option_that_is_not_done_is_not_answered(option):
 @pytest.mark.parametrize("names", [(), ("",), ("vt100", "ä"), ("x" * 41,), ("a\xff",), ("\n",)])
 def test_what_is_no_name_of_a_terminal_is_refused(names):
     with pytest.raises(ValueError, match="no name of a terminal"):
-        Client(terminal_types=names)
+        Client(terminal_type=names)
+
+
+@pytest.mark.parametrize("size", [(0, 80), (24, 65536)])
+def test_what_is_no_size_is_refused(size):
+    with pytest.raises(ValueError, match="a window of"):
+        Client(size=size)
 
 
 def test_the_enter_key_is_what_the_mode_makes_it():

@@ -10,13 +10,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import chat
-from chat.opening.telnet import open_telnet, telnet_session
-from chat.transports.descriptor import DescriptorTransport
-from chat.transports.telnet.settings import Server
 
 pytestmark = pytest.mark.slow
 
 PROMPT = "ready> "
+PROMPTS = (PROMPT, "# ", "$ ")
 SHELL = {**os.environ, "PS1": PROMPT, "ENV": "", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 SERVERS: dict[str, list[str]] = {
     "inetutils": ["/usr/sbin/telnetd", "--no-hostinfo", "--exec-login", "/bin/sh"],
@@ -53,8 +51,8 @@ def server(request) -> Iterator[int]:
 
 
 def login(port: int, **options) -> chat.Session[str]:
-    session = open_telnet("127.0.0.1", port, timeout=20, **options)
-    session.expect(PROMPT, "# ", "$ ")
+    session = chat.connect(f"telnet://127.0.0.1:{port}", timeout=20, **options)
+    session.expect(*PROMPTS)
     return session
 
 
@@ -95,6 +93,7 @@ def test_ctrl_c_interrupts(server):
         s.sendline("mirror")
         s.expect("mirror\r\n")
         s.sendintr()
+        s.expect(*PROMPTS)  # what is typed before that, the terminal throws away
         assert ask(s, "echo back").endswith("back\r\n")
 
 
@@ -140,15 +139,15 @@ def meet(request) -> Iterator[Callable[..., tuple[chat.Session[str], chat.Sessio
     """Our server's side of a conversation, and a person at a real client."""
     opened: list[chat.Session[str]] = []
 
-    def make(settings: Server) -> tuple[chat.Session[str], chat.Session[str]]:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = str(listener.getsockname()[1])
-            command = [*CLIENTS[request.param], "127.0.0.1", port]
-            opened.append(chat.spawn(command, timeout=20, size=(33, 111)))
-            connection, _ = listener.accept()
-        ours = telnet_session(DescriptorTransport(connection.detach()), settings, timeout=20)
-        opened.append(ours)
-        return ours, opened[0]
+    def make(*, characters: bool = False) -> tuple[chat.Session[str], chat.Session[str]]:
+        with chat.listen("telnet://127.0.0.1:0", characters=characters) as listener:
+            command = [*CLIENTS[request.param], *map(str, listener.address)]
+            person = chat.spawn(command, timeout=20, size=(33, 111))
+            opened.append(person)
+            ours = listener.accept(timeout=20)
+            ours.timeout = 20
+            opened.append(ours)
+        return ours, person
 
     yield make
     for each in opened:
@@ -156,7 +155,7 @@ def meet(request) -> Iterator[Callable[..., tuple[chat.Session[str], chat.Sessio
 
 
 def test_a_person_types_a_line_and_reads_the_answer(meet):
-    ours, person = meet(Server())
+    ours, person = meet()
     ours.send("name?\n")
     person.expect("name?\r")
     person.sendline("ada")
@@ -166,7 +165,7 @@ def test_a_person_types_a_line_and_reads_the_answer(meet):
 
 
 def test_a_person_types_by_characters(meet):
-    ours, person = meet(Server(characters=True))
+    ours, person = meet(characters=True)
     ours.send("go> ")
     person.expect("go> ")
     person.send("x")
@@ -177,7 +176,7 @@ def test_a_person_types_by_characters(meet):
 
 
 def test_a_password_is_hidden_from_a_person(meet):
-    ours, person = meet(Server())
+    ours, person = meet()
     ours.echo = False
     ours.send("Password: ")
     person.expect("Password: ")

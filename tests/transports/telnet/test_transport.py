@@ -191,7 +191,7 @@ def test_a_server_knows_the_window_and_does_not_set_it():
 
 
 def test_a_server_hides_what_is_typed():
-    peer, s = over_memory(settings=Server(), newline="\n")
+    peer, s = over_memory(settings=Server())
     with s:
         s.sendline("Password:")
         s.echo = False
