@@ -107,16 +107,6 @@ def test_much_goes_both_ways_at_once():
         serving.join()
 
 
-def test_a_late_answer_does_not_cost_the_last_words():
-    with chat.listen("telnet://127.0.0.1:0") as listener:
-        client = chat.connect(listener.url, timeout=20)
-        with client, listener.accept(timeout=20) as server:
-            assert not client.wait_no_echo(timeout=0), "which reads the server's questions"
-            server.send("last words")
-            server.close()
-            assert client.read() == "last words"
-
-
 @pytest.mark.slow
 def test_a_program_is_served_by_characters():
     with chat.listen("telnet://127.0.0.1:0", encoding=None, characters=True) as listener:

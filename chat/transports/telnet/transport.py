@@ -123,7 +123,8 @@ class TelnetTransport:
         """Let go of the transport. Twice is once.
 
         Answers that have come late are read first: TCP resets a connection that is closed
-        with something unread, and our last words would be lost on their way.
+        with something unread, and our last words would be lost on their way. What comes
+        later still resets it: who says much at the end does well to wait for the other's.
         """
         with contextlib.suppress(OSError, SessionClosed):
             for _ in range(LATE_READS):

@@ -276,6 +276,16 @@ def test_a_question_from_one_that_has_gone_does_not_hide_what_it_said():
         assert s.expect("bye").before == ""
 
 
+def test_what_comes_late_does_not_cost_the_last_words():
+    transport, far = loopback()
+    made = TelnetTransport(transport)
+    with far:
+        far.sendall(order(Command.NOP))
+        said = made.write(b"x" * 60000) + made.write(b"x" * 60000)
+        made.close()
+        assert len(b"".join(iter(lambda: far.recv(65536), b""))) == said
+
+
 def test_an_urgent_data_mark_stays_in_its_place():
     """Were the mark taken out of the stream, its IAC would take the text's first byte."""
     transport, far = loopback()
