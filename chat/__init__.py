@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         PatternError,
         PatternTypeError,
         PeerGone,
+        ProtocolError,
         RunTimeout,
         SendError,
         SendTimeout,
@@ -91,9 +92,9 @@ _HOMES = {
         CommandFailed CommandNotFound CommandNotPermitted ConnectFailed ConnectRefused
         ConnectTimeout ConnectionLost EchoStillOn ExpectError ExpectTimeout HandshakeFailed
         HostNotFound LineTooLong ListenFailed NotSupported PatternError PatternTypeError
-        PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised ShellExited
-        SpawnFailed StreamOverflow TimeRanOut UnexpectedEOF UnknownKey UnreadPlaintext UrlError
-        WaitTimeout
+        PeerGone ProtocolError RunTimeout SendError SendTimeout SessionClosed
+        ShellDesynchronised ShellExited SpawnFailed StreamOverflow TimeRanOut UnexpectedEOF
+        UnknownKey UnreadPlaintext UrlError WaitTimeout
     """,
     "chat.opening.gathering": "UdpAnswer gather_udp",
     "chat.opening.listeners": "Listener listen",
@@ -143,6 +144,7 @@ __all__ = [
     "PatternError",
     "PatternTypeError",
     "PeerGone",
+    "ProtocolError",
     "Quiet",
     "RunTimeout",
     "Secret",

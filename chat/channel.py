@@ -61,6 +61,9 @@ ONE_LOOK: Final = 1 << 20
 """Characters read at the most where nothing is waited for. What had come by then is less: a
 pipe holds 64 KiB, and 1 MiB if asked to. Who talks without a pause is not read for ever."""
 
+FRUITLESS: Final = 4096
+"""What a look that brings nothing to show counts for in that: 256 of them at most."""
+
 LAST_WORDS: Final = 0.05
 """Seconds to wait, behind a program's end, for the end of its output. It is there at once
 unless a process in the background still holds the terminal."""
@@ -176,6 +179,7 @@ class Channel(Generic[AnyStr]):
                 arrival = self.fill()
                 if arrival is not None:
                     return arrival
+                self._count_fruitless_look()
             elif left is None or (silence is not None and silence < left):
                 return Arrival.SILENCE
             else:
@@ -192,6 +196,11 @@ class Channel(Generic[AnyStr]):
             return False
         self._late = None
         return True
+
+    def _count_fruitless_look(self) -> None:
+        """What shows nothing (a keep-alive, a negotiation) may come without end as well."""
+        if self._late is not None:
+            self._late = (self._late[0], self._late[1] - FRUITLESS)
 
     def _receive_until_input_wait(self, request: Receive) -> Arrival:
         if self.terminal is None:
@@ -278,7 +287,8 @@ class Channel(Generic[AnyStr]):
         with contextlib.suppress(StreamOverflow):
             while not self.ended and self.stream.end < stop and self._wait_readable(0):
                 self.stream.check_room()
-                self.fill()
+                if self.fill() is None:
+                    stop -= FRUITLESS
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 

@@ -38,6 +38,7 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── ShellDesynchronised       · RuntimeError
     ├── ShellExited               · EOFError       (a command has ended the shell)
     ├── CommandFailed             · RuntimeError   (asked for by `check`)
+    ├── ProtocolError             · ConnectionError  (the other side breaks its protocol)
     └── NotSupported              · OSError        (this system or transport cannot)
 
 A secret never shows: whatever text enters a message goes through
@@ -405,6 +406,14 @@ class CommandFailed(ChatError, RuntimeError):
         self.command: Final = command
         self.output: Final = output
         self.exit_status: Final = exit_status
+
+
+class ProtocolError(ChatError, ConnectionError):
+    """The other side does not keep to its protocol, so that nothing can be made of it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.strerror = message  # as of any failure of a connection
 
 
 class NotSupported(ChatError, OSError):

@@ -31,7 +31,7 @@ from chat.errors import (
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
 from chat.signals import number
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds
-from chat.transports import Process, Terminal, Transport, peer_of
+from chat.transports import Process, Terminal, Transport, line_of, peer_of
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ class Session(Generic[AnyStr]):
             self.log_to(log)
 
     def _default_newline(self) -> AnyStr:
-        line_end = "\n" if self._channel.terminal is None else "\r"
+        terminal = self._channel.terminal
+        line_end = "\n" if terminal is None else getattr(terminal, "newline", "\r")
         made: Any = line_end.encode() if self._kind is bytes else line_end
         return cast("AnyStr", made)
 
@@ -386,6 +387,18 @@ class Session(Generic[AnyStr]):
         else:
             self._channel.check_open()
             self._channel.transmit(terminal.control("intr"), self.timeout)
+
+    def sendbreak(self) -> None:
+        """Send a break, which some devices take for an interrupt before all else.
+
+        Raises:
+            NotSupported: The transport has no such signal; telnet and a serial line have.
+        """
+        self._channel.check_open()
+        line = line_of(self._channel.transport)
+        if line is None:
+            raise NotSupported("this transport has no break to send")
+        line.send_break()
 
     def send_secret(
         self,

@@ -231,6 +231,11 @@ def listen(
     `tls://host:port`
         The same within TLS. Options: also `cert_file` (needed), `key_file`, `key_password`;
         `ca_file`, for callers to show a certificate of theirs.
+    `telnet://host:port`
+        The same in telnet, where lines end in `"\\n"` both ways, `echo = False` has a
+        password typed unseen, and `size` is the client's window. Options: also
+        `characters`, to be given each key as it is pressed, for a program on a
+        pseudo-terminal; `environment`, `binary` (`chat.transports.telnet.settings.Server`).
     `unix:///path`
         A Unix-domain socket for its owner alone, or with other permissions (`mode=0o660`).
         One left behind by a program that has ended is replaced. `unix://@name` has no path
@@ -305,6 +310,19 @@ def _tcp_endpoint(url: Url, backlog: int) -> Endpoint:
     return listen_tcp(url.text, url.scheme, addresses, backlog=backlog)
 
 
+def _listen_telnet(url: Url, backlog: int, options: dict[str, Any]) -> tuple[Endpoint, Adopt]:
+    from chat.transports.telnet.settings import Server  # few listeners speak it
+    from chat.transports.telnet.transport import TelnetTransport
+
+    tcp, server = option_values("telnet", _without_source(options), TcpOptions, Server)
+
+    def adopt(connection: socket.socket, who: str, _: float | None) -> Transport:
+        tcp.apply(connection)
+        return TelnetTransport(SocketTransport(connection, peer=who), server)
+
+    return _tcp_endpoint(url, backlog), adopt
+
+
 def _listen_unix(url: Url, backlog: int, options: dict[str, Any]) -> tuple[Endpoint, Adopt]:
     mode = options.pop("mode", PRIVATE)
     option_values("unix", options)
@@ -315,5 +333,10 @@ def _listen_unix(url: Url, backlog: int, options: dict[str, Any]) -> tuple[Endpo
     return listen_unix(url.text, unix_path(url), mode=mode, backlog=backlog), adopt
 
 
-_LISTENERS: Final = {"tcp": _listen_tcp, "tls": _listen_tls, "unix": _listen_unix}
+_LISTENERS: Final = {
+    "tcp": _listen_tcp,
+    "tls": _listen_tls,
+    "telnet": _listen_telnet,
+    "unix": _listen_unix,
+}
 """For each scheme, what makes an endpoint, and transports of those who call there."""

@@ -22,7 +22,7 @@ from chat.transports.sockets import (
 def open_tcp(opening: Opening, **options: Any) -> Session[Any]:
     """Connect over TCP; the options are those of `TcpOptions`."""
     (tcp,) = option_values("tcp", options, TcpOptions)
-    connection = _dialled(opening, tcp)
+    connection = dialled(opening, tcp)
     url = opening.url
     return opening.session(SocketTransport(connection, peer=str(url), host=url.host))
 
@@ -35,7 +35,7 @@ def open_tls(opening: Opening, **options: Any) -> Session[Any]:
     tcp, tls = option_values("tls", options, TcpOptions, TlsOptions)
     url = opening.url
     context = tls.client_context()
-    connection = _dialled(opening, tcp)
+    connection = dialled(opening, tcp)
     return opening.session(
         secured(
             connection,
@@ -48,7 +48,13 @@ def open_tls(opening: Opening, **options: Any) -> Session[Any]:
     )
 
 
-def _dialled(opening: Opening, options: TcpOptions) -> socket.socket:
+def dialled(opening: Opening, options: TcpOptions) -> socket.socket:
+    """A connection to the URL's host and port.
+
+    Raises:
+        UrlError: A part of the URL is missing, or there is one too many.
+        HostNotFound, ConnectRefused, ConnectTimeout, ConnectFailed: None came about.
+    """
     url = opening.url
     url.check_host_and_port()
     port = port_number(url.port, "tcp")

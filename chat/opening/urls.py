@@ -28,6 +28,7 @@ from chat.values import UNSET, Unset
 
 OPENERS: Final[dict[str, str]] = {
     "tcp": "chat.opening.sockets:open_tcp",
+    "telnet": "chat.opening.telnet:open_telnet",
     "tls": "chat.opening.sockets:open_tls",
     "udp": "chat.opening.sockets:open_udp",
     "unix": "chat.opening.sockets:open_unix",
@@ -199,6 +200,11 @@ def connect(
         The same within TLS, the host's certificate verified. Options: also `ca_file`,
         `cert_file`, `key_file`, `key_password`, `server_name`, `verify`, `allow_truncation`
         (`TlsOptions`). `start_tls` goes over to TLS later.
+    `telnet://host`
+        A telnet server, at port 23 unless the URL has another. Options: `terminal_type`,
+        `size`, `environment`, `binary` (`chat.transports.telnet.settings.Client`), and those
+        of `tcp`. The user of `telnet://user@host` is told to a server that asks. Telnet
+        hides nothing from who listens on the way.
     `unix:///path`
         A Unix-domain socket, or `unix://@name` for one without a path (Linux).
     `udp://host:port`

@@ -103,7 +103,11 @@ class Process(Protocol):
 
 
 class Terminal(Protocol):
-    """Capability `terminal`: the other end is a terminal whose modes can be seen and set."""
+    """Capability `terminal`: the other end is a terminal whose modes can be seen and set.
+
+    One at which nobody presses Enter, because a person sits at the other end, has besides an
+    attribute `newline`: the text that ends a line which is sent there.
+    """
 
     @property
     def size(self) -> WindowSize:
@@ -154,6 +158,13 @@ class Flushing(Protocol):
         """
 
 
+class Line(Protocol):
+    """Capability `line`: a break can be sent, a signal that is no character."""
+
+    def send_break(self) -> None:
+        """Send one."""
+
+
 def writer_of(transport: object) -> Writer | None:
     """The transport's `writer`, or `None` where one descriptor serves both ways."""
     found: Writer | None = getattr(transport, "writer", None)
@@ -190,3 +201,9 @@ def keeps_messages(transport: object) -> bool:
     Such a transport gives out no empty message, which would be the end.
     """
     return bool(getattr(transport, "messages", False))
+
+
+def line_of(transport: object) -> Line | None:
+    """The transport's `line`, or `None` where there is nothing to break."""
+    found: Line | None = getattr(transport, "line", None)
+    return found

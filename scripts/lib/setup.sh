@@ -42,10 +42,12 @@ set_up() {
     prepare_python
 }
 
-# A module of Perl is asked of Perl: perl/Expect. All else is a command.
+# A module of Perl is asked of Perl, and busybox what is built into it: perl/Expect,
+# busybox/telnetd. All else is a command.
 exists() {
     case "$1" in
     perl/*) command -v perl >/dev/null && perl -M"${1#perl/}" -e 1 2>/dev/null ;;
+    busybox/*) command -v busybox >/dev/null && busybox --list | grep -qx "${1#busybox/}" ;;
     *) command -v "$1" >/dev/null ;;
     esac
 }
