@@ -35,11 +35,18 @@ if TYPE_CHECKING:
         CommandFailed,
         CommandNotFound,
         CommandNotPermitted,
+        ConnectFailed,
+        ConnectTimeout,
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
+        HostKeyChanged,
+        HostKeyRefused,
+        HostKeyUnknown,
         LineTooLong,
+        LoginFailed,
         NotSupported,
+        PasswordExpired,
         PatternError,
         PatternTypeError,
         PeerGone,
@@ -51,6 +58,7 @@ if TYPE_CHECKING:
         ShellExited,
         SpawnFailed,
         StreamOverflow,
+        SudoFailed,
         UnexpectedEOF,
         UnknownKey,
         WaitTimeout,
@@ -58,6 +66,7 @@ if TYPE_CHECKING:
     from chat.opening.programs import Finished, run, spawn
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
+    from chat.ssh import open_ssh, ssh
     from chat.values import ExitStatus, Secret, WindowSize
 
 _HOMES = {
@@ -65,14 +74,17 @@ _HOMES = {
     "chat.core.patterns": "EOF INPUT_WAIT TIMEOUT Quiet any_of glob literal regex",
     "chat.core.stream": "Mark",
     "chat.errors": """
-        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted EchoStillOn
-        ExpectError ExpectTimeout LineTooLong NotSupported PatternError PatternTypeError
-        PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
-        ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
+        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted
+        ConnectFailed ConnectTimeout EchoStillOn ExpectError ExpectTimeout
+        HostKeyChanged HostKeyRefused HostKeyUnknown LineTooLong LoginFailed
+        NotSupported PasswordExpired PatternError PatternTypeError PeerGone RunTimeout
+        SendError SendTimeout SessionClosed ShellDesynchronised ShellExited SpawnFailed
+        StreamOverflow SudoFailed UnexpectedEOF UnknownKey WaitTimeout
     """,
     "chat.opening.programs": "Finished run spawn",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
+    "chat.ssh": "open_ssh ssh",
     "chat.values": "ExitStatus Secret WindowSize",
 }
 """Where the public names live. They are fetched when they are first asked for, so that a
@@ -89,15 +101,22 @@ __all__ = [
     "CommandFailed",
     "CommandNotFound",
     "CommandNotPermitted",
+    "ConnectFailed",
+    "ConnectTimeout",
     "EchoStillOn",
     "ExitStatus",
     "ExpectError",
     "ExpectTimeout",
     "Finished",
+    "HostKeyChanged",
+    "HostKeyRefused",
+    "HostKeyUnknown",
     "LineTooLong",
+    "LoginFailed",
     "Mark",
     "Match",
     "NotSupported",
+    "PasswordExpired",
     "PatternError",
     "PatternTypeError",
     "PeerGone",
@@ -114,6 +133,7 @@ __all__ = [
     "ShellResult",
     "SpawnFailed",
     "StreamOverflow",
+    "SudoFailed",
     "UnexpectedEOF",
     "UnknownKey",
     "WaitTimeout",
@@ -122,10 +142,12 @@ __all__ = [
     "any_of",
     "glob",
     "literal",
+    "open_ssh",
     "regex",
     "run",
     "shell",
     "spawn",
+    "ssh",
 ]
 
 if not TYPE_CHECKING:
@@ -142,7 +164,7 @@ if not TYPE_CHECKING:
         return sorted({*globals(), *__all__})
 
     class _Names(type(sys)):
-        """This module, in which `shell` is the function even once `chat.shell` is imported."""
+        """This module, in which `shell` stays a function even once `chat.shell` is imported."""
 
         def __setattr__(self, name: str, value: object) -> None:
             # Importing a submodule sets it as an attribute, over whatever has its name.

@@ -14,6 +14,14 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── SpawnFailed               · OSError
     │   ├── CommandNotFound       · FileNotFoundError
     │   └── CommandNotPermitted   · PermissionError
+    ├── ConnectFailed             · ConnectionError
+    │   ├── ConnectTimeout        · TimeoutError
+    │   └── HostKeyRefused                         (ssh; nothing was sent to that host)
+    │       ├── HostKeyUnknown
+    │       └── HostKeyChanged
+    ├── LoginFailed               · PermissionError
+    │   └── PasswordExpired
+    ├── SudoFailed                · PermissionError
     ├── WaitTimeout               · TimeoutError   (the program has not ended)
     ├── RunTimeout                · TimeoutError   (`chat.run` ended the program)
     ├── StreamOverflow            · BufferError    (more came than may be kept)
@@ -175,6 +183,78 @@ class CommandNotFound(SpawnFailed, FileNotFoundError):
 
 class CommandNotPermitted(SpawnFailed, PermissionError):
     """The command exists and may not be executed."""
+
+
+class ConnectFailed(ChatError, ConnectionError):
+    """The other side could not be reached. Nothing is left open.
+
+    Attributes:
+        where: What was to be reached, as given.
+        reason: Why not, in words.
+    """
+
+    def __init__(self, where: str, reason: str, *, code: int | None = None) -> None:
+        super().__init__(f"cannot connect to {where}: {reason}")
+        self.where: Final = where
+        self.reason: Final = reason
+        self.errno = code
+
+
+class ConnectTimeout(ConnectFailed, TimeoutError):
+    """The other side was not reached, or not logged in to, in time."""
+
+
+class HostKeyRefused(ConnectFailed):
+    """The host did not show a key that is trusted. Nothing secret was sent to it.
+
+    Attributes:
+        fingerprint: The fingerprint of the key it showed, if ssh has said it.
+    """
+
+    def __init__(self, where: str, reason: str, *, fingerprint: str | None = None) -> None:
+        super().__init__(where, reason)
+        self.fingerprint: Final = fingerprint
+
+
+class HostKeyUnknown(HostKeyRefused):
+    """Nothing is known of the host's key: it may be the right one or not."""
+
+
+class HostKeyChanged(HostKeyRefused):
+    """The host's key is another one than is known, or pinned: somebody may be in between."""
+
+
+class LoginFailed(ChatError, PermissionError):
+    """The other side was reached, and did not let us in.
+
+    Attributes:
+        where: Where, as given.
+        reason: Why not, in words.
+    """
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"cannot log in to {where}: {reason}")
+        self.where: Final = where
+        self.reason: Final = reason
+
+
+class PasswordExpired(LoginFailed):
+    """The password was right, and must be changed before it is of use."""
+
+
+class SudoFailed(ChatError, PermissionError):
+    """`sudo` did not run the command.
+
+    Attributes:
+        reason: Why not, in words.
+        output: What it said.
+    """
+
+    def __init__(self, reason: str, *, output: str) -> None:
+        came = f"\nlast came {last_text(output)}" if output else ""
+        super().__init__(f"sudo did not run the command: {reason}{came}")
+        self.reason: Final = reason
+        self.output: Final = output
 
 
 class WaitTimeout(ChatError, TimeoutError):

@@ -38,7 +38,10 @@ LAYERS = (
     Layer("the names of chat", ("chat",)),
     Layer(
         "features",
-        ("chat.runbook", "chat.record", "chat.shell", "chat.screen", "chat.interact"),
+        (
+            *("chat.runbook", "chat.record", "chat.shell", "chat.ssh", "chat.screen"),
+            "chat.interact",
+        ),
     ),
     Layer("many sessions", ("chat.aio", "chat.group")),
     Layer(
