@@ -21,7 +21,7 @@ it turned out that `%h` in a `ProxyCommand` was not quoted."""
 IN_NO_USER: Final = re.compile(r"""[\x00-\x1f\x7f'"`$;&<>|(){}]|\\$""")
 """The same for users. Those of a Windows domain have a backslash."""
 
-NOTHING_SECRET: Final = (
+PUBLIC: Final = (
     "a password does not belong in an address, where it shows: give password=chat.Secret(…)"
 )
 
@@ -76,13 +76,13 @@ class Destination:
         if "://" not in text:
             name, at, host = text.rpartition("@")
             if ":" in name:
-                raise ValueError(NOTHING_SECRET)
+                raise ValueError(PUBLIC)
             return cls(host, name if at else None)
         parts = urlsplit(text)
         if parts.scheme != "ssh":
             raise ValueError(f"an address of ssh begins with ssh://, not {parts.scheme}://")
         if parts.password is not None:
-            raise ValueError(NOTHING_SECRET)
+            raise ValueError(PUBLIC)
         if parts.path not in ("", "/") or parts.query or parts.fragment:
             raise ValueError("an address of ssh is ssh://user@host:port, and ends there")
         user = None if parts.username is None else unquote(parts.username)
