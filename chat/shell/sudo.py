@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from chat.core.dialogues import Answering
 from chat.core.match import Match
-from chat.errors import CommandFailed, SudoFailed
+from chat.errors import CommandFailed, RunTimeout, SudoFailed
 from chat.session import Session
 from chat.shell.language import fresh_nonce
 from chat.shell.results import ShellResult
@@ -33,7 +33,7 @@ REASONS: Final[tuple[tuple[str, str], ...]] = (
     ("unknown user", "there is no such user"),
     (
         "account validation failure",
-        "the account may not be used: its password may have expired",
+        "the account may not be used",
     ),
     ("not found", "there is no sudo"),
 )
@@ -95,8 +95,15 @@ def sudo(
     line = _line(command, user, asks, runs, reads=respond is not None)
     # The line has the marks in it, but not as they are printed.
     respond = {f"\x1e{asks}\x1e": asking, **(respond or {})}
-    result = run(line, respond=respond, **options)
-    before, ran, output = result.output.partition(f"\x1e{runs}\x1e")
+    began = f"\x1e{runs}\x1e"
+    try:
+        result = run(line, respond=respond, **options)
+    except RunTimeout as error:
+        output = str(error.output).rpartition(began)[2]
+        raise RunTimeout(
+            str(error), output=output, exit_status=error.exit_status
+        ) from error.__cause__
+    before, ran, output = result.output.partition(began)
     if not ran:
         said = before.replace(f"\x1e{asks}\x1e", "").strip()
         raise SudoFailed(asking.refused or _reason(said), output=said)

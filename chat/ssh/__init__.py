@@ -150,12 +150,14 @@ def ssh(
         ConnectFailed, ValueError: As `open_ssh`.
     """
     session = open_ssh(destination, **options)
+    mark = session.mark()
     try:
         if prompt is not None:
             return shell(session, kind=kind, prompt=prompt, fence=fence)
         return shell(session, kind=kind or "sh", fence=fence, replace=True)
     except UnexpectedEOF as error:
-        raise _turned_away(str(Destination.parse(destination)), str(error.before)) from error
+        said = session.since(mark) + str(error.before)
+        raise _turned_away(str(Destination.parse(destination)), said) from error
     except BaseException:
         session.close()
         raise

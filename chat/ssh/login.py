@@ -176,7 +176,7 @@ class Login:
         self._fingerprint: str | None = None
         self._given: set[str] = set()
         self._wanted: list[str] = []  # what was asked for and is not there
-        self._noted: list[str] = []
+        self._said: list[str] = []  # by ssh: in its log, and in its questions
         self._logged_in = False
 
     def dialogue(self) -> Dialogue:
@@ -212,7 +212,7 @@ class Login:
     # Notes
 
     def _take_note(self, line: str) -> None:
-        self._noted.append(line)
+        self._said.append(line)
         for pattern, doing in STAGES:
             found = re.match(pattern, line)
             if found:
@@ -240,6 +240,7 @@ class Login:
     # Questions
 
     def _answer(self, asked: Asked) -> Answer | None:
+        self._said += asked.text.splitlines()
         for pattern, reply in QUESTIONS:
             found = pattern.search(asked.text)
             if found:
@@ -312,7 +313,7 @@ class Login:
 
     def _failure(self, text: str) -> ChatError:
         """What went wrong, now that ssh has ended."""
-        said = [*self._noted, *text.splitlines()]
+        said = [*self._said, *text.splitlines()]
         for pattern, kind in FAILURES:
             for line in said:
                 found = re.search(pattern, line)
