@@ -30,20 +30,28 @@ if TYPE_CHECKING:
     from chat.core.patterns import EOF, INPUT_WAIT, TIMEOUT, Quiet, any_of, glob, literal, regex
     from chat.core.stream import Mark
     from chat.errors import (
+        AcceptTimeout,
+        CertificateRejected,
+        CertificateUnusable,
         ChatError,
         CommandError,
         CommandFailed,
         CommandNotFound,
         CommandNotPermitted,
         ConnectFailed,
+        ConnectionLost,
+        ConnectRefused,
         ConnectTimeout,
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
+        HandshakeFailed,
         HostKeyChanged,
         HostKeyRefused,
         HostKeyUnknown,
+        HostNotFound,
         LineTooLong,
+        ListenFailed,
         LoginFailed,
         NotSupported,
         PasswordExpired,
@@ -61,6 +69,8 @@ if TYPE_CHECKING:
         SudoFailed,
         UnexpectedEOF,
         UnknownKey,
+        UnreadPlaintext,
+        UrlError,
         WaitTimeout,
     )
     from chat.opening.programs import Finished, run, spawn
@@ -74,12 +84,14 @@ _HOMES = {
     "chat.core.patterns": "EOF INPUT_WAIT TIMEOUT Quiet any_of glob literal regex",
     "chat.core.stream": "Mark",
     "chat.errors": """
-        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted
-        ConnectFailed ConnectTimeout EchoStillOn ExpectError ExpectTimeout
-        HostKeyChanged HostKeyRefused HostKeyUnknown LineTooLong LoginFailed
-        NotSupported PasswordExpired PatternError PatternTypeError PeerGone RunTimeout
-        SendError SendTimeout SessionClosed ShellDesynchronised ShellExited SpawnFailed
-        StreamOverflow SudoFailed UnexpectedEOF UnknownKey WaitTimeout
+        AcceptTimeout CertificateRejected CertificateUnusable ChatError CommandError
+        CommandFailed CommandNotFound CommandNotPermitted ConnectFailed ConnectRefused
+        ConnectTimeout ConnectionLost EchoStillOn ExpectError ExpectTimeout HandshakeFailed
+        HostKeyChanged HostKeyRefused HostKeyUnknown HostNotFound LineTooLong ListenFailed
+        LoginFailed NotSupported PasswordExpired PatternError PatternTypeError PeerGone
+        RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised ShellExited
+        SpawnFailed StreamOverflow SudoFailed UnexpectedEOF UnknownKey UnreadPlaintext
+        UrlError WaitTimeout
     """,
     "chat.opening.programs": "Finished run spawn",
     "chat.session": "Session",
@@ -96,22 +108,30 @@ __all__ = [
     "EOF",
     "INPUT_WAIT",
     "TIMEOUT",
+    "AcceptTimeout",
+    "CertificateRejected",
+    "CertificateUnusable",
     "ChatError",
     "CommandError",
     "CommandFailed",
     "CommandNotFound",
     "CommandNotPermitted",
     "ConnectFailed",
+    "ConnectRefused",
     "ConnectTimeout",
+    "ConnectionLost",
     "EchoStillOn",
     "ExitStatus",
     "ExpectError",
     "ExpectTimeout",
     "Finished",
+    "HandshakeFailed",
     "HostKeyChanged",
     "HostKeyRefused",
     "HostKeyUnknown",
+    "HostNotFound",
     "LineTooLong",
+    "ListenFailed",
     "LoginFailed",
     "Mark",
     "Match",
@@ -136,6 +156,8 @@ __all__ = [
     "SudoFailed",
     "UnexpectedEOF",
     "UnknownKey",
+    "UnreadPlaintext",
+    "UrlError",
     "WaitTimeout",
     "WindowSize",
     "__version__",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections import deque
 from typing import AnyStr, Final, Generic, final
 
 from chat.core.decoder import Codec
@@ -33,7 +34,16 @@ from chat.timing import (
     deadline_after,
     seconds_until,
 )
-from chat.transports import READ_SIZE, Transport, process_of, terminal_of, writer_of
+from chat.transports import (
+    READ_SIZE,
+    Transport,
+    flush_of,
+    keeps_messages,
+    peer_of,
+    process_of,
+    terminal_of,
+    writer_of,
+)
 from chat.values import ExitStatus
 
 LINE_ENDS: Final = (b"\n", b"\r")
@@ -68,7 +78,9 @@ class Channel(Generic[AnyStr]):
         clock: What to ask about time.
 
     Attributes:
-        ended: Whether the other side has closed and everything it said is in the stream.
+        ended: Whether nothing more will come, and everything that did is in the stream.
+        failure: How the connection failed, if that is why it has ended.
+        messages: Where the messages in the stream end; `None` if the transport has none.
         closed: Whether this side has closed.
         listeners: Functions that are given every event.
     """
@@ -76,24 +88,34 @@ class Channel(Generic[AnyStr]):
     def __init__(
         self, transport: Transport, codec: Codec[AnyStr], stream: Stream[AnyStr], clock: Clock
     ) -> None:
-        self.transport: Final = transport
         self.codec: Final[Codec[AnyStr]] = codec
         self.stream: Final[Stream[AnyStr]] = stream
         self.clock: Final = clock
+        self._adopt(transport)
         self.process: Final = process_of(transport)
         self.terminal: Final = terminal_of(transport)
-        self.writer: Final = writer_of(transport)
+        self.messages: Final[deque[int] | None] = deque() if keeps_messages(transport) else None
         self.listeners: Final[list[Listener]] = []
         self.ended = False
+        self.failure: OSError | None = None
         self.closed = False
-        self._descriptor: Final = transport.fileno()
-        self._wait_readable: Final = clock.waiter({self._descriptor: READABLE})
         self._line_limit: Final = (
             sys.maxsize if self.terminal is None else self.terminal.line_limit()
         )
         self._line_sent = 0  # bytes sent since the last end of a line
         # The deadline that has passed while more was there, and how far to read all the same.
         self._late: tuple[float, int] | None = None
+
+    def _adopt(self, transport: Transport) -> None:
+        self.transport = transport
+        self.writer = writer_of(transport)
+        self._flush = flush_of(transport)
+        self._descriptor = transport.fileno()
+        self._wait_readable = self.clock.waiter({self._descriptor: READABLE})
+
+    def replace(self, transport: Transport) -> None:
+        """Go on over another transport, which has taken the place of this one."""
+        self._adopt(transport)
 
     def emit(self, event: Event) -> None:
         """Tell the listeners."""
@@ -112,13 +134,12 @@ class Channel(Generic[AnyStr]):
 
         Raises:
             StreamOverflow: More has come than may be kept.
-            OSError: The connection failed.
         """
         deadline, silence, input_wait = request
         if not input_wait:
             return self.receive_by(deadline, silence)
         if self.ended:
-            return Arrival.ENDED
+            return self._ending()
         self.stream.check_room()
         return self._receive_until_input_wait(request)
 
@@ -126,10 +147,10 @@ class Channel(Generic[AnyStr]):
         """Wait until more has come, the deadline has passed, or it was silent for so long.
 
         Raises:
-            StreamOverflow, OSError: As `receive`.
+            StreamOverflow: As `receive`.
         """
         if self.ended:
-            return Arrival.ENDED
+            return self._ending()
         if self.stream.crowded:
             self.stream.check_room()
         while True:
@@ -146,6 +167,9 @@ class Channel(Generic[AnyStr]):
                 return Arrival.SILENCE
             else:
                 return Arrival.EXPIRED
+
+    def _ending(self) -> Arrival:
+        return Arrival.ENDED if self.failure is None else Arrival.FAILED
 
     def _has_looked(self, deadline: float | None) -> bool:
         """Whether, behind a deadline, all was read that can have come before it."""
@@ -182,17 +206,23 @@ class Channel(Generic[AnyStr]):
         """Read once, without waiting.
 
         Returns:
-            `DATA` or `ENDED`; `None` if nothing that can be shown came.
+            `DATA`, `ENDED` or `FAILED`; `None` if nothing that can be shown came.
         """
+        messages = self.messages
         try:
             data = self.transport.read()
-            if len(data) >= FLOOD:
+            if len(data) >= FLOOD and messages is None:
                 data = self._read_flood(data)
         except BlockingIOError:
             return None
-        text = self.codec.decode(data, not data)
+        except OSError as error:
+            self.failure = error
+            data = b""
+        text = self.codec.decode(data, messages is not None or not data)
         if text:
             self.stream.append(text)
+        if messages is not None:
+            self._note_message(messages)
         if self.listeners and (data or text):
             self.emit(Received(text, data))
         if data:
@@ -200,7 +230,17 @@ class Channel(Generic[AnyStr]):
         self.ended = True
         if self.listeners:
             self.emit(Ended())
-        return Arrival.DATA if text else Arrival.ENDED
+        return Arrival.DATA if text else self._ending()
+
+    def _note_message(self, ends: deque[int]) -> None:
+        """Remember where the one that has just come ends, and forget those let go."""
+        while ends and ends[0] <= self.stream.begin:
+            ends.popleft()
+        ends.append(self.stream.end)
+
+    def message_end(self, position: int) -> int | None:
+        """Where the message at a position of the stream ends; `None`: it has not come."""
+        return next((end for end in self.messages or () if end > position), None)
 
     def _read_flood(self, first: bytes) -> bytes:
         """Gather what else is there already: a terminal gives out 4 KiB at a time."""
@@ -243,7 +283,7 @@ class Channel(Generic[AnyStr]):
         if self._line_sent + len(data) >= self._line_limit:
             self._check_lines(data)
         sent = self._write(data)
-        if sent < len(data):
+        if sent < len(data) or self._flush is not None:
             self._write_rest(data, sent, timeout)
         if data.endswith(LINE_ENDS):
             self._line_sent = 0
@@ -254,7 +294,7 @@ class Channel(Generic[AnyStr]):
     def _write_rest(self, data: bytes, sent: int, timeout: float | None) -> None:
         """Write on as the other side takes it, reading what it says meanwhile."""
         deadline = deadline_after(self.clock.now(), timeout)
-        while sent < len(data):
+        while sent < len(data) or not self._is_flushed(sent, len(data)):
             if not self._wait_to_write(deadline):
                 self._count_line(data[:sent])
                 raise SendTimeout(
@@ -263,7 +303,26 @@ class Channel(Generic[AnyStr]):
                     sent=sent,
                     total=len(data),
                 )
-            sent += self._write(data, sent)
+            if sent < len(data):
+                sent += self._write(data, sent)
+
+    def _is_flushed(self, sent: int, total: int) -> bool:
+        """Whether the transport holds nothing back; it is asked to."""
+        try:
+            if self._flush is not None:
+                self._flush()
+        except BlockingIOError:
+            return False
+        except BrokenPipeError as error:
+            raise self._peer_gone(sent, total) from error
+        return True
+
+    def _peer_gone(self, sent: int, total: int) -> PeerGone:
+        return PeerGone(
+            f"sent {sent} of {total} bytes: the other side is gone\n{self.state()}",
+            sent=sent,
+            total=total,
+        )
 
     def _count_line(self, sent: bytes) -> None:
         line_end = max(sent.rfind(b"\n"), sent.rfind(b"\r"))
@@ -276,11 +335,7 @@ class Channel(Generic[AnyStr]):
         except BlockingIOError:
             return 0
         except BrokenPipeError as error:
-            raise PeerGone(
-                f"sent {sent} of {len(data)} bytes: the other side is gone\n{self.state()}",
-                sent=sent,
-                total=len(data),
-            ) from error
+            raise self._peer_gone(sent, len(data)) from error
 
     def _wait_to_write(self, deadline: float | None) -> bool:
         """Wait until more can be written, reading what comes; `False`: the time is up."""
@@ -322,7 +377,7 @@ class Channel(Generic[AnyStr]):
         while self.terminal is not None and self.terminal.echo:
             patience = LOOK_AGAIN[min(step, len(LOOK_AGAIN) - 1)]
             arrival = self.receive_by(deadline, patience)
-            if arrival in (Arrival.EXPIRED, Arrival.ENDED):
+            if arrival not in (Arrival.DATA, Arrival.SILENCE):
                 return not self.terminal.echo
             step += 1
         return True
@@ -372,7 +427,11 @@ class Channel(Generic[AnyStr]):
         if self.closed:
             return "the session is closed"
         if self.process is None:
-            return "the other side has closed" if self.ended else "the other side is there"
+            who = peer_of(self.transport) or "the other side"
+            if self.failure is not None:
+                reason = self.failure.strerror or type(self.failure).__name__
+                return f"the connection to {who} failed: {reason}"
+            return f"{who} has closed" if self.ended else f"{who} is there"
         status = self.process.wait_exit(LAST_WORDS if self.ended else 0)
         if status is not None:
             return (

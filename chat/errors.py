@@ -6,19 +6,29 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── ExpectError               a wait that ended without what was awaited
     │   ├── ExpectTimeout         · TimeoutError
     │   └── UnexpectedEOF         · EOFError
+    │       └── ConnectionLost    · ConnectionError
     ├── SendError                 not everything could be sent
     │   ├── SendTimeout           · TimeoutError
     │   ├── LineTooLong           · ValueError     (nothing was sent)
     │   ├── EchoStillOn           · TimeoutError   (nothing was sent)
     │   └── PeerGone              · BrokenPipeError
+    ├── ConnectFailed             · ConnectionError
+    │   ├── ConnectTimeout        · TimeoutError
+    │   ├── ConnectRefused        · ConnectionRefusedError
+    │   ├── HostNotFound          · LookupError
+    │   ├── HandshakeFailed       · ConnectionAbortedError
+    │   │   └── CertificateRejected · ValueError
+    │   └── HostKeyRefused                         (of ssh; nothing secret was sent)
+    │       ├── HostKeyUnknown
+    │       └── HostKeyChanged
+    ├── ListenFailed              · OSError
+    ├── AcceptTimeout             · TimeoutError   (nobody has called)
+    ├── UrlError                  · ValueError     (an unknown scheme, no host, a bad port)
+    ├── CertificateUnusable       · ValueError     (a file of ours: certificate, key, CAs)
+    ├── UnreadPlaintext           · ConnectionError (said before TLS, and not consumed)
     ├── SpawnFailed               · OSError
     │   ├── CommandNotFound       · FileNotFoundError
     │   └── CommandNotPermitted   · PermissionError
-    ├── ConnectFailed             · ConnectionError
-    │   ├── ConnectTimeout        · TimeoutError
-    │   └── HostKeyRefused                         (ssh; nothing was sent to that host)
-    │       ├── HostKeyUnknown
-    │       └── HostKeyChanged
     ├── LoginFailed               · PermissionError
     │   └── PasswordExpired
     ├── SudoFailed                · PermissionError
@@ -132,6 +142,16 @@ class UnexpectedEOF(ExpectError, EOFError):
         return f"the end came while waiting for {join_alternatives(self.awaited)}"
 
 
+class ConnectionLost(UnexpectedEOF, ConnectionError):
+    """The connection failed, which is not its end: something may be missing.
+
+    What came before is not consumed. `state` says how it failed.
+    """
+
+    def _headline(self) -> str:
+        return f"the connection failed while waiting for {join_alternatives(self.awaited)}"
+
+
 class SendError(ChatError):
     """Not everything could be sent.
 
@@ -162,6 +182,85 @@ class PeerGone(SendError, BrokenPipeError):
     """The other side is gone; `sent` bytes of `total` went before that."""
 
 
+class ConnectFailed(ChatError, ConnectionError):
+    """No connection came about. No descriptor is left.
+
+    Attributes:
+        target: Where to, as a URL.
+        reason: Why not, in words.
+        attempts: Each address that was tried, with what came of it.
+    """
+
+    _verdict = "cannot connect to"
+
+    def __init__(
+        self, target: str, reason: str, attempts: Sequence[str] = (), *, code: int | None = None
+    ) -> None:
+        lines = [f"{self._verdict} {target}: {reason}", *attempts]
+        super().__init__("\n  ".join(lines))
+        self.target: Final = target
+        self.reason: Final = reason
+        self.attempts: Final = tuple(attempts)
+        self.errno = code
+
+
+class ConnectTimeout(ConnectFailed, TimeoutError):
+    """No connection came about in time."""
+
+
+class ConnectRefused(ConnectFailed, ConnectionRefusedError):
+    """Nobody listens there."""
+
+
+class HostNotFound(ConnectFailed, LookupError):
+    """The host's name has no address."""
+
+
+class HandshakeFailed(ConnectFailed, ConnectionAbortedError):
+    """There is a connection, and TLS did not come about on it; it was closed."""
+
+    _verdict = "no TLS with"
+
+
+class CertificateRejected(HandshakeFailed, ValueError):
+    """The other side's certificate is not to be trusted, has expired, or is for another."""
+
+
+class ListenFailed(ChatError, OSError):
+    """An address cannot be listened on: it is in use, or may not be had.
+
+    Attributes:
+        target: The address, as a URL.
+        reason: Why not, in words.
+    """
+
+    def __init__(self, target: str, reason: str, *, code: int | None = None) -> None:
+        super().__init__(f"cannot listen on {target}: {reason}")
+        self.target: Final = target
+        self.reason: Final = reason
+        self.errno = code
+
+
+class AcceptTimeout(ChatError, TimeoutError):
+    """Nobody has called in time; the listener listens on."""
+
+
+class UrlError(ChatError, ValueError):
+    """A URL names no known scheme, or is not one of its scheme's."""
+
+
+class CertificateUnusable(ChatError, ValueError):
+    """A file of ours cannot be used: a certificate, its key, or a list of authorities."""
+
+
+class UnreadPlaintext(ChatError, ConnectionError):
+    """Something was said before TLS and is not consumed: it must not count as said within.
+
+    Either a part of the other side's answer was not awaited, or somebody on the way has
+    slipped it in. Nothing was changed.
+    """
+
+
 class SpawnFailed(ChatError, OSError):
     """A command could not be started. No child, zombie or descriptor is left.
 
@@ -185,25 +284,6 @@ class CommandNotPermitted(SpawnFailed, PermissionError):
     """The command exists and may not be executed."""
 
 
-class ConnectFailed(ChatError, ConnectionError):
-    """The other side could not be reached. Nothing is left open.
-
-    Attributes:
-        where: What was to be reached, as given.
-        reason: Why not, in words.
-    """
-
-    def __init__(self, where: str, reason: str, *, code: int | None = None) -> None:
-        super().__init__(f"cannot connect to {where}: {reason}")
-        self.where: Final = where
-        self.reason: Final = reason
-        self.errno = code
-
-
-class ConnectTimeout(ConnectFailed, TimeoutError):
-    """The other side was not reached, or not logged in to, in time."""
-
-
 class HostKeyRefused(ConnectFailed):
     """The host did not show a key that is trusted. Nothing secret was sent to it.
 
@@ -211,8 +291,8 @@ class HostKeyRefused(ConnectFailed):
         fingerprint: The fingerprint of the key it showed, if ssh has said it.
     """
 
-    def __init__(self, where: str, reason: str, *, fingerprint: str | None = None) -> None:
-        super().__init__(where, reason)
+    def __init__(self, target: str, reason: str, *, fingerprint: str | None = None) -> None:
+        super().__init__(target, reason)
         self.fingerprint: Final = fingerprint
 
 
@@ -228,13 +308,13 @@ class LoginFailed(ChatError, PermissionError):
     """The other side was reached, and did not let us in.
 
     Attributes:
-        where: Where, as given.
+        target: Where, as given.
         reason: Why not, in words.
     """
 
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"cannot log in to {where}: {reason}")
-        self.where: Final = where
+    def __init__(self, target: str, reason: str) -> None:
+        super().__init__(f"cannot log in to {target}: {reason}")
+        self.target: Final = target
         self.reason: Final = reason
 
 

@@ -17,17 +17,20 @@ from chat.core.stream import DEFAULT_LIMIT, Mark, Overflow, Stream
 from chat.core.views import ViewName
 from chat.driver import Driver
 from chat.errors import (
+    ConnectionLost,
     ExpectError,
     ExpectTimeout,
     NotSupported,
     UnexpectedEOF,
+    UnreadPlaintext,
     WaitTimeout,
+    last_text,
     seconds,
 )
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
 from chat.signals import number
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
-from chat.transports import Process, Terminal, Transport
+from chat.transports import Process, Terminal, Transport, peer_of
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
@@ -159,6 +162,7 @@ class Session(Generic[AnyStr]):
             ExpectTimeout: The time ran out. `before` holds what did come; nothing is
                 consumed, so a later call can still match it.
             UnexpectedEOF: The other side closed. The same, with `exit_status`.
+            ConnectionLost: The connection failed, which is no `EOF`. The same.
             StreamOverflow: More came than the session may keep.
             PatternTypeError: Something is not a pattern, or not of this session's kind.
             PatternError: There is nothing to wait for, or a text is empty.
@@ -260,16 +264,18 @@ class Session(Generic[AnyStr]):
         self, outcome: Arrival, awaited: tuple[str, ...], timeout: float | None
     ) -> ExpectError:
         """The error of a wait that ended otherwise than awaited; listeners are told."""
-        kind = ExpectTimeout if outcome is Arrival.EXPIRED else UnexpectedEOF
+        kind = _ERRORS[outcome]
         if kind is ExpectTimeout and self._channel.listeners:
             self._channel.emit(TimedOut(tuple(map(redact, awaited))))
-        return kind(
+        error = kind(
             awaited,
             self._reader.unread(),
             timeout=timeout,
             state=self._channel.state(),
             exit_status=self.exit_status,
         )
+        error.__cause__ = self._channel.failure
+        return error
 
     # ── sending ───────────────────────────────────────────────────────────────────────────
 
@@ -390,6 +396,7 @@ class Session(Generic[AnyStr]):
 
         Raises:
             ExpectTimeout: They did not come in time. Nothing is consumed.
+            ConnectionLost: The connection failed before. Nothing is consumed.
             StreamOverflow: More came than the session may keep.
         """
         limit = self._limit(timeout)
@@ -410,6 +417,31 @@ class Session(Generic[AnyStr]):
         newline: Any = b"\n" if self._kind is bytes else "\n"
         match = self.expect(newline, EOF, timeout=timeout)
         return match.before + match.text
+
+    def receive(self, *, timeout: float | None | Unset = UNSET) -> AnyStr:
+        """Take the next message whole, where messages come: a datagram.
+
+        Of one that `expect` took a part of, this is the rest.
+
+        Raises:
+            NotSupported: The transport has a stream, without messages.
+            ExpectTimeout: None came in time.
+            ConnectionLost: The connection failed: nobody listens at the other side.
+            StreamOverflow: More came than the session may keep.
+        """
+        channel, cursor = self._channel, self._reader.cursor
+        if channel.messages is None:
+            raise NotSupported("this transport has a stream, without messages")
+        limit = self._limit(timeout)
+
+        def end() -> int | None:
+            return channel.message_end(cursor.position)
+
+        self._fill_until(lambda: end() is not None, limit, "a message")
+        stop = end()
+        if stop is None:
+            raise self._unmet(Arrival.ENDED, ("a message",), limit)
+        return self._reader.take(stop)
 
     def __iter__(self) -> Iterator[AnyStr]:
         """The lines with their ends, as they come, to the end of the program's output.
@@ -469,7 +501,7 @@ class Session(Generic[AnyStr]):
             arrival = self._channel.receive(Receive(deadline))
             if arrival is Arrival.ENDED:
                 return
-            if arrival is Arrival.EXPIRED:
+            if arrival in (Arrival.EXPIRED, Arrival.FAILED):
                 raise self._unmet(arrival, (wanted,), timeout)
 
     # ── the program ───────────────────────────────────────────────────────────────────────
@@ -515,11 +547,14 @@ class Session(Generic[AnyStr]):
 
         Raises:
             WaitTimeout: It still runs.
+            ConnectionLost: The connection failed.
             StreamOverflow: It says more than the session may keep.
         """
         limit = self._limit(timeout)
         self._channel.check_open()
         status = self._channel.wait_exit(deadline_after(self._channel.clock.now(), limit))
+        if self._channel.failure is not None:
+            raise self._unmet(Arrival.FAILED, ("the end",), limit)
         if status is None and not (self._channel.process is None and self._channel.ended):
             raise WaitTimeout(
                 f"waited {seconds(limit)} for the program to end\n{self._channel.state()}"
@@ -579,6 +614,36 @@ class Session(Generic[AnyStr]):
         if self._channel.process is None:
             raise NotSupported(f"this transport has no process, and so no {what}")
         return self._channel.process
+
+    # ── the connection ────────────────────────────────────────────────────────────────────
+
+    @property
+    def peer(self) -> str | None:
+        """Where the other side is, mostly as a URL; `None` if the transport cannot say."""
+        return peer_of(self._channel.transport)
+
+    def upgrade(self, make: Callable[[Transport], Transport]) -> None:
+        """Go on over a transport that is made of this one; `chat.start_tls` does.
+
+        What was said before must not count as said after, so all of it has to be consumed.
+
+        Args:
+            make: Makes the new transport, which owns the old one's descriptors from then on.
+
+        Raises:
+            UnreadPlaintext: Something has come and is not consumed; nothing was changed.
+            SessionClosed: This side has closed the session.
+        """
+        channel = self._channel
+        channel.check_open()
+        unread = self._reader.unread()
+        if unread or channel.codec.waits:
+            came = last_text(unread) if unread else "a part of a character"
+            raise UnreadPlaintext(
+                f"{came} has come and is not consumed: it was said in the clear,"
+                " and must not count as said within what follows"
+            )
+        channel.replace(make(channel.transport))
 
     # ── the terminal ──────────────────────────────────────────────────────────────────────
 
@@ -680,6 +745,13 @@ class Session(Generic[AnyStr]):
             log.close()
 
         return stop
+
+
+_ERRORS: Final = {
+    Arrival.EXPIRED: ExpectTimeout,
+    Arrival.ENDED: UnexpectedEOF,
+    Arrival.FAILED: ConnectionLost,
+}
 
 
 def _checked_timeout(timeout: float | None | Unset) -> float | None:

@@ -14,6 +14,10 @@ class Codec(Protocol[AnyStr]):
 
     empty: AnyStr
 
+    @property
+    def waits(self) -> bool:
+        """Whether a part of a character has come, and the rest has not."""
+
     def decode(self, data: bytes, final: bool = False) -> AnyStr:
         """The next piece; an incomplete character waits for the rest, or for `final`."""
 
@@ -42,14 +46,14 @@ class TextCodec:
         self.errors: Final = errors
         self._decoder: Final = codecs.getincrementaldecoder(encoding)(errors)
         self._is_ascii_based: Final = self.encoding in ASCII_BASED
-        self._waits = False  # for the rest of a character
+        self.waits = False
 
     def decode(self, data: bytes, final: bool = False) -> str:
         """The next piece; an incomplete character waits for the rest, or for `final`."""
-        if self._is_ascii_based and not self._waits and data.isascii():
+        if self._is_ascii_based and not self.waits and data.isascii():
             return data.decode("ascii")
         text = self._decoder.decode(data, final)
-        self._waits = bool(self._decoder.getstate()[0])
+        self.waits = bool(self._decoder.getstate()[0])
         return text
 
     def encode(self, text: str) -> bytes:
@@ -66,6 +70,7 @@ class BytesCodec:
     """Bytes as they are."""
 
     empty: Final = b""
+    waits: Final = False
 
     @staticmethod
     def decode(data: bytes, final: bool = False) -> bytes:

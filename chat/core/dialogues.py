@@ -30,6 +30,7 @@ class Arrival(enum.Enum):
     SILENCE = "nothing came for so long"
     INPUT_WAIT = "the program wants input"
     ENDED = "the other side has closed"
+    FAILED = "the connection failed"
     EXPIRED = "the deadline has passed"
 
 
@@ -73,7 +74,7 @@ class Transmit(Generic[AnyStr]):
 
 Request: TypeAlias = "Receive | Answer[AnyStr] | Transmit[AnyStr]"
 Unmet: TypeAlias = Arrival
-"""`EXPIRED` or `ENDED`: what ended a wait whose patterns did not include it."""
+"""`EXPIRED`, `ENDED` or `FAILED`: what ended a wait whose patterns did not include it."""
 
 
 Waiting: TypeAlias = "Generator[Request[AnyStr], Arrival, Match[AnyStr] | Unmet]"
@@ -89,7 +90,8 @@ def wait_for(
         quiet: Seconds of silence after which what has come counts as all there is.
 
     Returns:
-        The match; or `ENDED` or `EXPIRED` if that is how it ended and nobody awaited it.
+        The match; or `ENDED`, `FAILED` or `EXPIRED` if that is how it ended and nobody
+        awaited it.
     """
     steps = listening.silences(quiet)
     wants_input = INPUT_WAIT in listening.awaited.conditions
@@ -120,8 +122,9 @@ _CONDITIONS: Final = {
 def _conclude(listening: Listening[AnyStr], arrival: Arrival) -> Match[AnyStr] | Unmet:
     """Decide at the end of a wait: first the text that has come, then the condition."""
     match = listening.settle()
-    if match is None:
-        match = listening.condition(_CONDITIONS[arrival])
+    condition = _CONDITIONS.get(arrival)  # a failure is none: it is not an end
+    if match is None and condition is not None:
+        match = listening.condition(condition)
     return arrival if match is None else match
 
 

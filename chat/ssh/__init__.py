@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias, Unpack
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
 
 from chat.core.patterns import PatternLike
 from chat.errors import LoginFailed, PasswordExpired, UnexpectedEOF, last_text
@@ -31,17 +31,22 @@ __all__ = ["open_ssh", "ssh"]
 RemoteKind: TypeAlias = Literal["sh", "bash", "zsh"]
 
 
-class SshOptions(SessionOptions, total=False):
-    """What `open_ssh` and `ssh` both take; see `open_ssh`."""
+class HowOptions(TypedDict, total=False):
+    """How ssh is to go there; see `open_ssh`."""
 
-    password: Secret | str | None
-    passphrase: Secret | str | None
-    respond: Responses | None
     host_key: str
     identity: str | os.PathLike[str] | None
     jump: str | None
     config: str | os.PathLike[str] | None
     options: Mapping[str, str] | None
+
+
+class SshOptions(HowOptions, SessionOptions, total=False):
+    """What `open_ssh` and `ssh` both take; see `open_ssh`."""
+
+    password: Secret | str | None
+    passphrase: Secret | str | None
+    respond: Responses | None
     program: str
     env: Mapping[str, str] | None
     size: tuple[int, int]
@@ -101,11 +106,12 @@ def open_ssh(
     Raises:
         ConnectTimeout: It took too long; the message says what was being done.
         HostKeyUnknown, HostKeyChanged: The key the host shows is not to be trusted.
-        ConnectFailed: The host could not be reached for another reason, which is named.
+        ConnectRefused, HostNotFound, ConnectFailed: The host could not be reached.
         PasswordExpired: The password must be changed first.
         LoginFailed: The host did not let us in, or asked what nothing was given to answer.
         CommandNotFound: There is no ssh here.
-        ValueError: The destination, or an option, is not one; nothing was started.
+        UrlError: The destination is none; nothing was started, as with the next.
+        ValueError: An option is not one.
     """
     invocation = Invocation(
         Destination.parse(destination), host_key, identity, jump, config, options, command
@@ -119,6 +125,57 @@ def open_ssh(
         size=size,
         encoding=encoding,
         options=session,
+    )
+
+
+class Opening(Protocol):
+    """What `chat.connect` is to open; see `chat.opening.urls`."""
+
+    @property
+    def url(self) -> object:
+        """Where to; as text, what was given."""
+
+    @property
+    def deadline(self) -> float | None:
+        """When to give up."""
+
+    @property
+    def encoding(self) -> str | None:
+        """What the bytes mean; `None`: the session holds bytes."""
+
+    @property
+    def options(self) -> SessionOptions:
+        """The session's other options."""
+
+
+def open_url(
+    opening: Opening,
+    *,
+    command: str | Sequence[str] | None = None,
+    password: Secret | str | None = None,
+    passphrase: Secret | str | None = None,
+    respond: Responses | None = None,
+    program: str = "ssh",
+    env: Mapping[str, str] | None = None,
+    size: tuple[int, int] = (24, 80),
+    **how: Unpack[HowOptions],
+) -> Session[Any]:
+    """Open `ssh://user@host:port` for `chat.connect`; the options are those of `open_ssh`.
+
+    Raises:
+        ConnectFailed, LoginFailed, UrlError and others: As `open_ssh`.
+    """
+    invocation = Invocation(Destination.parse(str(opening.url)), command=command, **how)
+    credentials = Credentials(_kept(password), _kept(passphrase), respond, invocation.pin)
+    return logged_in(
+        invocation,
+        credentials,
+        program=program,
+        env=env,
+        size=size,
+        encoding=opening.encoding,
+        options=opening.options,
+        deadline=opening.deadline,
     )
 
 
@@ -147,7 +204,7 @@ def ssh(
         LoginFailed: As `open_ssh`, or the other side ended the session right after.
         CommandNotFound: There is no such shell at the other side.
         ExpectTimeout: What is there does not behave as such a shell.
-        ConnectFailed, ValueError: As `open_ssh`.
+        ConnectFailed, UrlError, ValueError: As `open_ssh`.
     """
     session = open_ssh(destination, **options)
     mark = session.mark()
@@ -167,9 +224,9 @@ def _kept(secret: Secret | str | None) -> Secret | None:
     return Secret(secret) if isinstance(secret, str) else secret
 
 
-def _turned_away(where: str, said: str) -> LoginFailed:
+def _turned_away(target: str, said: str) -> LoginFailed:
     """The error if the other side ends the session before a shell is there."""
     if EXPIRED.search(said):
-        return PasswordExpired(where, "the password has expired and must be changed")
+        return PasswordExpired(target, "the password has expired and must be changed")
     came = f"\nlast came {last_text(said)}" if said.strip() else ""
-    return LoginFailed(where, f"it ended the session before a shell was there{came}")
+    return LoginFailed(target, f"it ended the session before a shell was there{came}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final, cast
 
 from chat.errors import PeerGone, seconds
 from chat.opening.options import SessionOptions
@@ -15,7 +15,7 @@ from chat.ssh.destination import Invocation
 from chat.ssh.login import Answer, Asked, Credentials, Dialogue, Ended, Login, Noted
 from chat.ssh.notes import Notes
 from chat.timing import READABLE, SYSTEM_CLOCK, Clock, deadline_after, seconds_until
-from chat.values import Secret
+from chat.values import UNSET, Secret, Unset
 
 
 def logged_in(
@@ -25,10 +25,14 @@ def logged_in(
     program: str,
     env: Mapping[str, str] | None,
     size: tuple[int, int],
-    encoding: str,
+    encoding: str | None,
     options: SessionOptions,
-) -> Session[str]:
+    deadline: float | None | Unset = UNSET,
+) -> Session[Any]:
     """Start ssh and see it through the login; the session is with the other side then.
+
+    Args:
+        deadline: When to give up; left out: when the session's timeout has passed.
 
     Raises:
         ConnectFailed: The host could not be reached, or its key is not trusted.
@@ -36,7 +40,8 @@ def logged_in(
         SpawnFailed: There is no ssh here, or it could not be started.
     """
     with Notes() as notes:
-        session = spawn(
+        start = cast("Callable[..., Session[Any]]", spawn)  # whatever the encoding
+        session = start(
             [program, *invocation.arguments(notes.path)],
             # A helper program that asks a person is not to ask in our stead.
             env={**(os.environ if env is None else env), "SSH_ASKPASS_REQUIRE": "never"},
@@ -45,9 +50,11 @@ def logged_in(
             **options,
         )
         clock = options.get("clock", SYSTEM_CLOCK)
-        where = str(invocation.destination)
+        login = Login(str(invocation.destination), credentials)
+        if isinstance(deadline, Unset):
+            deadline = deadline_after(clock.now(), session.timeout)
         try:
-            _Talk(session, notes, Login(where, credentials), clock).hold()
+            _Talk(session, notes, login, clock, deadline).hold()
         except BaseException:
             session.close(grace=0)
             raise
@@ -62,14 +69,23 @@ class _Talk:
         notes: Where ssh logs.
         login: What is said.
         clock: What to ask about time.
+        deadline: When to give up.
     """
 
-    def __init__(self, session: Session[str], notes: Notes, login: Login, clock: Clock) -> None:
+    def __init__(
+        self,
+        session: Session[Any],
+        notes: Notes,
+        login: Login,
+        clock: Clock,
+        deadline: float | None,
+    ) -> None:
         self._session: Final = session
         self._notes: Final = notes
         self._login: Final = login
         self._clock: Final = clock
-        self._deadline: Final = deadline_after(clock.now(), session.timeout)
+        self._deadline: Final = deadline
+        self._given: Final = seconds_until(deadline, clock.now())
         self._wait: Final = clock.waiter({session.fileno(): READABLE, notes.fileno(): READABLE})
 
     def hold(self) -> None:
@@ -113,7 +129,9 @@ class _Talk:
             if isinstance(answer, Secret) or (hidden and answer):
                 self._session.send_secret(answer, timeout=left)
             else:
-                self._session.sendline(answer, timeout=left)
+                newline = self._session.newline
+                line = answer.encode() if isinstance(newline, bytes) else answer
+                self._session.sendline(line, timeout=left)
 
     def _wait_for_more(self, text: str) -> bool:
         """Wait until more has come; whether it was quiet meanwhile.
@@ -123,13 +141,16 @@ class _Talk:
         """
         left = seconds_until(self._deadline, self._clock.now())
         if left == 0:
-            raise self._login.expired(seconds(self._session.timeout), text)
+            given = seconds(self._given and round(self._given, 1))
+            raise self._login.expired(given, text)
         patience = left
         if text.strip():
             patience = self._session.quiet if left is None else min(self._session.quiet, left)
         return not self._wait(patience)
 
 
-def _shown(session: Session[str]) -> str:
+def _shown(session: Session[Any]) -> str:
     """What the terminal shows since the last answer, with lines that end as ssh wrote them."""
-    return session.peek().replace("\r\n", "\n")
+    shown = session.peek()
+    text = shown.decode("utf-8", "replace") if isinstance(shown, bytes) else str(shown)
+    return text.replace("\r\n", "\n")

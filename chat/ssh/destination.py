@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final, Self, final
 from urllib.parse import unquote, urlsplit
 
+from chat.errors import UrlError
+
 DANGEROUS: Final = re.compile(r"""[\x00-\x20\x7f'"`$\\;&<>|(){}*?!#~]""")
 """What no host's name contains, and a shell acts on: OpenSSH refuses these since 9.6, when
 it turned out that `%h` in a `ProxyCommand` was not quoted."""
@@ -49,7 +51,7 @@ class Destination:
     """A host, with the user and port if they are given.
 
     Raises:
-        ValueError: It could be taken for an option, or is no name of a host or user.
+        UrlError: It could be taken for an option, or is no name of a host or user.
     """
 
     host: str
@@ -58,35 +60,39 @@ class Destination:
 
     def __post_init__(self) -> None:
         if not self.host or self.host.startswith("-") or DANGEROUS.search(self.host):
-            raise ValueError(f"{self.host!r} is not the name of a host")
+            raise UrlError(f"{self.host!r} is not the name of a host")
         if self.user is not None and (
             not self.user or self.user.startswith("-") or IN_NO_USER.search(self.user)
         ):
-            raise ValueError(f"{self.user!r} is not the name of a user")
+            raise UrlError(f"{self.user!r} is not the name of a user")
         if self.port is not None and not 0 < self.port < 65536:
-            raise ValueError(f"there is no port {self.port}")
+            raise UrlError(f"there is no port {self.port}")
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read `ssh://user@host:port`, or `user@host` as ssh itself takes it.
 
         Raises:
-            ValueError: It is neither, or has a password in it, which would show.
+            UrlError: It is neither, or has a password in it, which would show.
         """
         if "://" not in text:
             name, at, host = text.rpartition("@")
             if ":" in name:
-                raise ValueError(PUBLIC)
+                raise UrlError(PUBLIC)
             return cls(host, name if at else None)
         parts = urlsplit(text)
         if parts.scheme != "ssh":
-            raise ValueError(f"an address of ssh begins with ssh://, not {parts.scheme}://")
+            raise UrlError(f"an address of ssh begins with ssh://, not {parts.scheme}://")
         if parts.password is not None:
-            raise ValueError(PUBLIC)
+            raise UrlError(PUBLIC)
         if parts.path not in ("", "/") or parts.query or parts.fragment:
-            raise ValueError("an address of ssh is ssh://user@host:port, and ends there")
+            raise UrlError("an address of ssh is ssh://user@host:port, and ends there")
         user = None if parts.username is None else unquote(parts.username)
-        return cls(unquote(_host_as_written(parts.netloc)), user, parts.port)
+        try:
+            port = parts.port
+        except ValueError as error:
+            raise UrlError(str(error)) from error
+        return cls(unquote(_host_as_written(parts.netloc)), user, port)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host and self.port is not None else self.host

@@ -28,10 +28,12 @@ from typing import Any, Final, TypeAlias, final
 from chat.errors import (
     ChatError,
     ConnectFailed,
+    ConnectRefused,
     ConnectTimeout,
     HostKeyChanged,
     HostKeyRefused,
     HostKeyUnknown,
+    HostNotFound,
     LoginFailed,
     PasswordExpired,
     last_text,
@@ -122,9 +124,10 @@ FAILURES: Final[tuple[tuple[str, Failure], ...]] = (
     (r"Host key verification failed", HostKeyUnknown),
     (r"Too many authentication failures", LoginFailed),
     (r"Permission denied \(.*\)", LoginFailed),
-    (r"Could not resolve hostname .+", ConnectFailed),
+    (r"Could not resolve hostname .+", HostNotFound),
     (r"connect to (host|address) .+ timed out", ConnectTimeout),
     (r"Connection timed out.*|Connection to .+ timed out", ConnectTimeout),
+    (r"connect to (host|address) .+ Connection refused", ConnectRefused),
     (r"connect to (host|address) .+", ConnectFailed),
     (r"(channel \d+: open|stdio forwarding) failed.*", ConnectFailed),
     (r"(command-line|\S+): line \d+: .+|Bad \S+ option.*", ConnectFailed),
@@ -164,12 +167,12 @@ class Login:
     """The state of one login.
 
     Args:
-        where: Where to, for errors.
+        target: Where to, for errors.
         credentials: What we have to show.
     """
 
-    def __init__(self, where: str, credentials: Credentials) -> None:
-        self._where: Final = where
+    def __init__(self, target: str, credentials: Credentials) -> None:
+        self._target: Final = target
         self._have: Final = credentials
         self._method = ""
         self._doing = "starting"
@@ -206,7 +209,7 @@ class Login:
         """
         shown = f"\nlast came {last_text(text)}" if text.strip() else ""
         return ConnectTimeout(
-            self._where, f"not logged in after {timeout}, while {self._doing}{shown}"
+            self._target, f"not logged in after {timeout}, while {self._doing}{shown}"
         )
 
     # Notes
@@ -232,7 +235,7 @@ class Login:
         pin, shown = self._have.pin, self._fingerprint
         if pin is not None and pin != shown:
             raise HostKeyChanged(
-                self._where,
+                self._target,
                 f"it shows the key {shown}, and {pin} was expected",
                 fingerprint=shown,
             )
@@ -268,7 +271,7 @@ class Login:
             self._wanted.append(f"the passphrase of the key {key}")
             return ""
         if key in self._given:
-            raise LoginFailed(self._where, f"the passphrase does not open the key {key}")
+            raise LoginFailed(self._target, f"the passphrase does not open the key {key}")
         self._given.add(key)
         return self._have.passphrase
 
@@ -278,15 +281,15 @@ class Login:
         if given is not None:
             return given
         if EXPIRED.search(asked.text):
-            raise PasswordExpired(self._where, "the password has expired and must be changed")
+            raise PasswordExpired(self._target, "the password has expired and must be changed")
         ours = self._method in ("password", "keyboard-interactive")
         if not (ours and asked.hidden and PASSWORD.search(question)):
             raise self._unanswerable(asked.text)
         if "password" in self._given:
-            raise LoginFailed(self._where, "the password was not accepted")
+            raise LoginFailed(self._target, "the password was not accepted")
         if self._have.password is None:
             reason = "it asks for a password, and none was given"
-            raise LoginFailed(self._where, reason + self._missed())
+            raise LoginFailed(self._target, reason + self._missed())
         self._given.add("password")
         return self._have.password
 
@@ -306,7 +309,8 @@ class Login:
     def _unanswerable(self, text: str) -> LoginFailed:
         question = text.rpartition("\r")[2].strip()
         return LoginFailed(
-            self._where, f"it asks {last_text(question, 80)}, which nothing was given to answer"
+            self._target,
+            f"it asks {last_text(question, 80)}, which nothing was given to answer",
         )
 
     # Failure
@@ -321,17 +325,17 @@ class Login:
                     return self._explained(kind, found[0], said)
         last = [line.strip() for line in said if not QUIET_WORDS.match(line)]
         return ConnectFailed(
-            self._where, last[-1] if last else f"ssh ended while {self._doing}"
+            self._target, last[-1] if last else f"ssh ended while {self._doing}"
         )
 
     def _explained(self, kind: Failure, reason: str, said: list[str]) -> ChatError:
         if issubclass(kind, HostKeyRefused):
             shown = self._fingerprint or _last_fingerprint("\n".join(said))
             reason += f"; it shows the key {shown}" if shown is not None else ""
-            return kind(self._where, reason, fingerprint=shown)
+            return kind(self._target, reason, fingerprint=shown)
         if issubclass(kind, LoginFailed):
             reason += self._missed()
-        return kind(self._where, reason)
+        return kind(self._target, reason)
 
     def _missed(self) -> str:
         """What would have been of use, to be said behind a reason."""

@@ -8,6 +8,7 @@ name and that is simply absent (`None`) where it makes no sense.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from chat.values import ExitStatus, WindowSize
@@ -133,6 +134,18 @@ class Terminal(Protocol):
         """
 
 
+class Flushing(Protocol):
+    """Capability `flush`: the transport may hold a part of what it has taken."""
+
+    def flush(self) -> None:
+        """Hand over what `write()` has taken and is still held.
+
+        Raises:
+            BlockingIOError: Not all of it is taken now. Wait as before writing.
+            BrokenPipeError: The other side is gone.
+        """
+
+
 def writer_of(transport: object) -> Writer | None:
     """The transport's `writer`, or `None` where one descriptor serves both ways."""
     found: Writer | None = getattr(transport, "writer", None)
@@ -149,3 +162,23 @@ def terminal_of(transport: object) -> Terminal | None:
     """The transport's `terminal`, or `None` where the other end is none."""
     found: Terminal | None = getattr(transport, "terminal", None)
     return found
+
+
+def flush_of(transport: object) -> Callable[[], None] | None:
+    """The transport's `flush`, or `None` where nothing is held that was taken."""
+    found: Callable[[], None] | None = getattr(transport, "flush", None)
+    return found
+
+
+def peer_of(transport: object) -> str | None:
+    """Where the other side is, mostly as a URL; `None` where that cannot be said."""
+    found: str | None = getattr(transport, "peer", None)
+    return found
+
+
+def keeps_messages(transport: object) -> bool:
+    """Whether each `read()` gives one message, whole, and each `write()` makes one.
+
+    Such a transport gives out no empty message, which would be the end.
+    """
+    return bool(getattr(transport, "messages", False))

@@ -26,7 +26,7 @@ from chat.core.patterns import EOF, INPUT_WAIT, TIMEOUT, Quiet, any_of, regex
 from chat.core.stream import Stream
 from chat.values import Secret
 
-SILENCE, ENDED = Arrival.SILENCE, Arrival.ENDED
+SILENCE, ENDED, FAILED = Arrival.SILENCE, Arrival.ENDED, Arrival.FAILED
 EXPIRED, WANTS_INPUT = Arrival.EXPIRED, Arrival.INPUT_WAIT
 
 
@@ -75,6 +75,11 @@ class Driver:
     @property
     def silences(self) -> list[Any]:
         return [each.silence for each in self.requests if isinstance(each, Receive)]
+
+
+def test_a_failure_is_no_end_but_what_had_come_counts():
+    assert Driver("12", FAILED).expect(EOF, "x") is FAILED
+    assert Driver("12", FAILED).expect(regex(r"\d+")).text == "12"
 
 
 def test_what_has_come_already_needs_no_wait():

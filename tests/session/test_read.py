@@ -89,9 +89,29 @@ class Failing:
 
 def test_what_came_before_a_connection_failed_is_kept():
     with chat.Session(Failing()) as s:
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(chat.ConnectionLost, match="failed: ConnectionResetError") as lost:
             s.expect("z", timeout=20)
+        assert isinstance(lost.value.__cause__, ConnectionResetError)
         assert s.read(8192) == "x" * 4096 + "y" * 4096
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda s: s.expect(chat.EOF),
+        lambda s: s.read(),
+        lambda s: s.readline(),
+        lambda s: list(s),
+        lambda s: s.wait(),
+    ],
+)
+def test_a_connection_that_failed_has_not_ended(wait):
+    with chat.Session(Failing(), timeout=20) as s:
+        for _ in range(2):
+            with pytest.raises(chat.ConnectionLost):
+                wait(s)
+        assert s.peek() == "x" * 4096 + "y" * 4096
+        assert s.ended and not s.is_alive()
 
 
 # ── lines ─────────────────────────────────────────────────────────────────────────────────

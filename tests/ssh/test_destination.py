@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chat.errors import UrlError
 from chat.ssh.destination import Destination, Invocation
 
 PIN = "SHA256:" + "x" * 43
@@ -37,13 +38,13 @@ def test_a_destination_is_read(text, expected):
     ],
 )  # fmt: skip
 def test_what_is_none_is_refused(text):
-    with pytest.raises(ValueError, match=r"\S"):
+    with pytest.raises(UrlError, match=r"\S"):
         Destination.parse(text)
 
 
 @pytest.mark.parametrize("text", ["ssh://me:hush@host", "me:hush@host"])
 def test_a_password_in_it_is_refused_and_not_shown(text):
-    with pytest.raises(ValueError, match=r"chat\.Secret") as caught:
+    with pytest.raises(UrlError, match=r"chat\.Secret") as caught:
         Destination.parse(text)
     assert "hush" not in str(caught.value)
 

@@ -217,11 +217,11 @@ def test_a_pin_that_nobody_has_compared_is_no_login():
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ("ssh: connect to host h port 22: Connection refused", chat.ConnectFailed),
+        ("ssh: connect to host h port 22: Connection refused", chat.ConnectRefused),
         ("ssh: connect to host h port 22: No route to host", chat.ConnectFailed),
         ("ssh: connect to host h port 22: Connection timed out", chat.ConnectTimeout),
         ("Connection timed out during banner exchange", chat.ConnectTimeout),
-        ("ssh: Could not resolve hostname h: Name or service not known", chat.ConnectFailed),
+        ("ssh: Could not resolve hostname h: Name or service not known", chat.HostNotFound),
         ("Unable to negotiate with h port 22: no matching cipher found.", chat.ConnectFailed),
         ("channel 0: open failed: administratively prohibited: no", chat.ConnectFailed),
         ("me@host: Permission denied (publickey,password).", chat.LoginFailed),
@@ -242,7 +242,7 @@ def test_a_failure_has_its_name_and_says_what_ssh_said(line, kind):
         assert type(caught.value) is kind
         error: Any = caught.value
         assert error.reason in line
-        assert error.where == "me@host"
+        assert error.target == "me@host"
 
 
 def test_without_a_word_the_stage_is_said():

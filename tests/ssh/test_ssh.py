@@ -10,10 +10,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+from types import SimpleNamespace
 
 import pytest
 
 import chat
+from chat.ssh import open_url
 from chat.transports.descriptor import DescriptorTransport
 
 PASSPHRASE = "correct horse"  # the one of conftest
@@ -253,12 +256,12 @@ def test_a_port_where_nobody_listens_refuses(client):
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]
-        with pytest.raises(chat.ConnectFailed, match="Connection refused"):
+        with pytest.raises(chat.ConnectRefused, match="Connection refused"):
             chat.ssh(f"ssh://127.0.0.1:{port}", **client)
 
 
 def test_a_host_that_does_not_exist_is_named(client):
-    with pytest.raises(chat.ConnectFailed, match=r"hostname nowhere\.invalid"):
+    with pytest.raises(chat.HostNotFound, match=r"hostname nowhere\.invalid"):
         chat.ssh("ssh://nowhere.invalid", **client)
 
 
@@ -601,3 +604,33 @@ def test_sudo_without_a_terminal_says_so(account):
     finally:
         child.terminate()
         child.wait(10)
+
+
+# ── by URL ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_it_opens_for_the_registry_of_schemes_in_text_and_in_bytes(
+    where, client, keys, account
+):
+    given = {
+        "config": client["config"],
+        "options": client["options"],
+        "identity": keys["plain"],
+    }
+    for encoding, said in (("utf-8", account.name), (None, account.name.encode())):
+        opening = SimpleNamespace(
+            url=where,
+            deadline=time.monotonic() + 20,
+            encoding=encoding,
+            options={"timeout": 20},
+        )
+        with open_url(opening, command=["id", "-un"], **given) as session:
+            assert session.read().strip() == said
+
+
+def test_the_deadline_of_the_registry_counts(client, server_that_says):
+    opening = SimpleNamespace(
+        url=server_that_says(b""), deadline=time.monotonic() + 0.5, encoding=None, options={}
+    )
+    with pytest.raises(chat.ConnectTimeout, match=r"not logged in after 0\.5 s"):
+        open_url(opening, config="none")
