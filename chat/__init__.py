@@ -42,6 +42,9 @@ if TYPE_CHECKING:
         ConnectionLost,
         ConnectRefused,
         ConnectTimeout,
+        DeviceFailed,
+        DeviceNotFound,
+        DeviceNotPermitted,
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
         LineTooLong,
         ListenFailed,
         LoginFailed,
+        MissingExtra,
         NotSupported,
         PasswordExpired,
         PatternError,
@@ -74,6 +78,8 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from chat.opening.programs import Finished, run, spawn
+    from chat.opening.serial import open_serial
+    from chat.pacing import Pace
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
     from chat.ssh import open_ssh, ssh
@@ -86,14 +92,17 @@ _HOMES = {
     "chat.errors": """
         AcceptTimeout CertificateRejected CertificateUnusable ChatError CommandError
         CommandFailed CommandNotFound CommandNotPermitted ConnectFailed ConnectRefused
-        ConnectTimeout ConnectionLost EchoStillOn ExpectError ExpectTimeout HandshakeFailed
-        HostKeyChanged HostKeyRefused HostKeyUnknown HostNotFound LineTooLong ListenFailed
-        LoginFailed NotSupported PasswordExpired PatternError PatternTypeError PeerGone
-        RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised ShellExited
-        SpawnFailed StreamOverflow SudoFailed UnexpectedEOF UnknownKey UnreadPlaintext
-        UrlError WaitTimeout
+        ConnectTimeout ConnectionLost DeviceFailed DeviceNotFound DeviceNotPermitted
+        EchoStillOn ExpectError ExpectTimeout HandshakeFailed HostKeyChanged HostKeyRefused
+        HostKeyUnknown HostNotFound LineTooLong ListenFailed LoginFailed MissingExtra
+        NotSupported PasswordExpired PatternError PatternTypeError PeerGone RunTimeout
+        SendError SendTimeout SessionClosed ShellDesynchronised ShellExited SpawnFailed
+        StreamOverflow SudoFailed UnexpectedEOF UnknownKey UnreadPlaintext UrlError
+        WaitTimeout
     """,
     "chat.opening.programs": "Finished run spawn",
+    "chat.opening.serial": "open_serial",
+    "chat.pacing": "Pace",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
     "chat.ssh": "open_ssh ssh",
@@ -120,6 +129,9 @@ __all__ = [
     "ConnectRefused",
     "ConnectTimeout",
     "ConnectionLost",
+    "DeviceFailed",
+    "DeviceNotFound",
+    "DeviceNotPermitted",
     "EchoStillOn",
     "ExitStatus",
     "ExpectError",
@@ -135,7 +147,9 @@ __all__ = [
     "LoginFailed",
     "Mark",
     "Match",
+    "MissingExtra",
     "NotSupported",
+    "Pace",
     "PasswordExpired",
     "PatternError",
     "PatternTypeError",
@@ -164,6 +178,7 @@ __all__ = [
     "any_of",
     "glob",
     "literal",
+    "open_serial",
     "open_ssh",
     "regex",
     "run",

@@ -29,6 +29,10 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── SpawnFailed               · OSError
     │   ├── CommandNotFound       · FileNotFoundError
     │   └── CommandNotPermitted   · PermissionError
+    ├── DeviceFailed              · OSError
+    │   ├── DeviceNotFound        · FileNotFoundError
+    │   └── DeviceNotPermitted    · PermissionError
+    ├── MissingExtra              · ImportError    (a library that is not installed)
     ├── LoginFailed               · PermissionError
     │   └── PasswordExpired
     ├── SudoFailed                · PermissionError
@@ -302,6 +306,41 @@ class HostKeyUnknown(HostKeyRefused):
 
 class HostKeyChanged(HostKeyRefused):
     """The host's key is another one than is known, or pinned: somebody may be in between."""
+
+
+class DeviceFailed(ChatError, OSError):
+    """A device could not be opened.
+
+    Attributes:
+        device: Its path.
+        reason: Why not, in words.
+    """
+
+    def __init__(self, device: str, reason: str, *, code: int | None = None) -> None:
+        super().__init__(f"cannot open {device}: {reason}")
+        self.device: Final = device
+        self.reason: Final = reason
+        self.errno = code
+
+
+class DeviceNotFound(DeviceFailed, FileNotFoundError):
+    """There is no such device."""
+
+
+class DeviceNotPermitted(DeviceFailed, PermissionError):
+    """There is such a device, and we may not open it."""
+
+
+class MissingExtra(ChatError, ImportError):
+    """What was asked for needs a library that is not installed.
+
+    Attributes:
+        extra: The extra of `ipc-chat` that brings it.
+    """
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        super().__init__(f"{what} need {library}: pip install 'ipc-chat[{extra}]'")
+        self.extra: Final = extra
 
 
 class LoginFailed(ChatError, PermissionError):

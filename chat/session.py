@@ -28,9 +28,10 @@ from chat.errors import (
     seconds,
 )
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
+from chat.pacing import Pace, as_pace
 from chat.signals import number
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
-from chat.transports import Process, Terminal, Transport, peer_of
+from chat.transports import Line, Process, Terminal, Transport, line_of, peer_of
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Session(Generic[AnyStr]):
         limit: Characters kept that nobody took.
         overflow: Beyond that, `"error"` or `"drop"` the oldest, which `Match.dropped` says.
         log: Where to log what the program says; see `log_to`.
+        pace: Seconds from one byte that is sent to the next, or a `chat.Pace`, for what
+            cannot take them any faster. A send lasts as long as that takes.
         clock: What to ask about time; for tests.
 
     Raises:
@@ -87,6 +90,7 @@ class Session(Generic[AnyStr]):
         limit: int = DEFAULT_LIMIT,
         overflow: Overflow = "error",
         log: SinkLike | None = None,
+        pace: Pace | float | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         check_seconds("timeout", timeout)
@@ -105,7 +109,9 @@ class Session(Generic[AnyStr]):
         self._reader: Final[Reader[AnyStr]] = Reader(stream)
         self._channel: Final[Channel[AnyStr]] = Channel(transport, codec, stream, clock)
         self._driver: Final[Driver[AnyStr]] = Driver(
-            self._channel, self._default_newline() if newline is None else newline
+            self._channel,
+            self._default_newline() if newline is None else newline,
+            as_pace(pace),
         )
         if log is not None:
             self.log_to(log)
@@ -692,6 +698,19 @@ class Session(Generic[AnyStr]):
         if self._channel.terminal is None:
             raise NotSupported("this transport has no terminal")
         return self._channel.terminal
+
+    @property
+    def line(self) -> Line:
+        """The serial line: its speed, break, and the wires beside the data.
+
+        Raises:
+            NotSupported: There is none.
+        """
+        self._channel.check_open()
+        line = line_of(self._channel.transport)
+        if line is None:
+            raise NotSupported("this transport has no serial line")
+        return line
 
     # ── listeners ─────────────────────────────────────────────────────────────────────────
 

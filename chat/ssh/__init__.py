@@ -74,7 +74,8 @@ def open_ssh(
     """Log in over ssh, and open a conversation with whatever is there.
 
     For a router or another device that has no shell, or for one command. The session begins
-    with what the other side says behind the login. For a shell, see `chat.ssh`.
+    with what the other side says behind the login, and ends with ssh's own word that the
+    connection is closed. For a shell, see `chat.ssh`.
 
     Args:
         destination: `ssh://user@host:port`, or `user@host`; the host may be an alias of the

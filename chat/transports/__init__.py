@@ -146,6 +146,39 @@ class Flushing(Protocol):
         """
 
 
+class Line(Protocol):
+    """Capability `line`: there is a serial line, with a speed and wires beside the data."""
+
+    baudrate: int
+    """Bits per second."""
+    rts: bool
+    """Whether we ask to send (Request To Send)."""
+    dtr: bool
+    """Whether we are there (Data Terminal Ready)."""
+
+    @property
+    def cts(self) -> bool:
+        """Whether we may send (Clear To Send)."""
+
+    @property
+    def dsr(self) -> bool:
+        """Whether the other side is there (Data Set Ready)."""
+
+    @property
+    def ring(self) -> bool:
+        """Whether somebody calls (Ring Indicator)."""
+
+    @property
+    def carrier(self) -> bool:
+        """Whether there is a connection (Carrier Detect)."""
+
+    def send_break(self, seconds: float = 0.25) -> None:
+        """Hold the line in the break condition for so long, which this waits for.
+
+        All methods and attributes raise `NotSupported` where the port has no such thing.
+        """
+
+
 def writer_of(transport: object) -> Writer | None:
     """The transport's `writer`, or `None` where one descriptor serves both ways."""
     found: Writer | None = getattr(transport, "writer", None)
@@ -182,3 +215,9 @@ def keeps_messages(transport: object) -> bool:
     Such a transport gives out no empty message, which would be the end.
     """
     return bool(getattr(transport, "messages", False))
+
+
+def line_of(transport: object) -> Line | None:
+    """The transport's `line`, or `None` where there is no serial one."""
+    found: Line | None = getattr(transport, "line", None)
+    return found

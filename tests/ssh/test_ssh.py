@@ -609,23 +609,15 @@ def test_sudo_without_a_terminal_says_so(account):
 # ── by URL ────────────────────────────────────────────────────────────────────────────────
 
 
-def test_it_opens_for_the_registry_of_schemes_in_text_and_in_bytes(
-    where, client, keys, account
-):
-    given = {
-        "config": client["config"],
-        "options": client["options"],
-        "identity": keys["plain"],
-    }
-    for encoding, said in (("utf-8", account.name), (None, account.name.encode())):
-        opening = SimpleNamespace(
-            url=where,
-            deadline=time.monotonic() + 20,
-            encoding=encoding,
-            options={"timeout": 20},
-        )
-        with open_url(opening, command=["id", "-un"], **given) as session:
-            assert session.read().strip() == said
+@pytest.mark.parametrize("encoding", ["utf-8", None])
+def test_it_opens_for_the_registry_of_schemes(where, client, keys, account, encoding):
+    opening = SimpleNamespace(
+        url=where, deadline=time.monotonic() + 20, encoding=encoding, options={"timeout": 20}
+    )
+    given = {name: client[name] for name in ("config", "options")}
+    with open_url(opening, command=["id", "-un"], identity=keys["plain"], **given) as session:
+        said = session.read().splitlines()[0]
+    assert said == (account.name if encoding else account.name.encode())
 
 
 def test_the_deadline_of_the_registry_counts(client, server_that_says):
