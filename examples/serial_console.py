@@ -18,19 +18,19 @@ def board(line: int) -> None:
 
 
 far, near = os.openpty()  # instead of a cable; with one: serial:///dev/ttyUSB0
-threading.Thread(target=board, args=(far,)).start()
 
 with chat.open_serial(
     f"serial://{os.ttyname(near)}?baudrate=115200",
     pace=chat.Pace(character=0.005, line=0.05),
     timeout=20,
 ) as console:
+    threading.Thread(target=board, args=(far,)).start()  # switched on now
     console.expect("stop autoboot")
     console.press("Space")
     console.expect("=> ")
     print(console.ask("version", prompt="=> "))
     print("at", console.line.baudrate, "bits per second")
-    # console.line.send_break() and console.line.dtr = False are for real wires
+    console.line.send_break(0.1)  # some consoles take it for a request of their attention
 
 os.close(near)
 os.close(far)

@@ -71,6 +71,8 @@ def open_serial(
             console.expect("login: ")
             console.line.send_break()
 
+    What came before it was opened is not seen.
+
     Args:
         url: `serial:///dev/…` or the path alone, or what else pyserial knows:
             `rfc2217://host:port` (a line of another machine), `socket://host:port`,
