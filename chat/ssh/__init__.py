@@ -23,7 +23,8 @@ from chat.session import Session
 from chat.shell import Shell, shell
 from chat.ssh.client import logged_in
 from chat.ssh.destination import Destination, Invocation
-from chat.ssh.login import EXPIRED, Credentials, Responses
+from chat.ssh.login import Credentials, Responses
+from chat.ssh.words import EXPIRED
 from chat.values import Secret
 
 __all__ = ["open_ssh", "ssh"]

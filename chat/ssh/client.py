@@ -86,6 +86,7 @@ class _Talk:
         self._clock: Final = clock
         self._deadline: Final = deadline
         self._given: Final = seconds_until(deadline, clock.now())
+        self._considered: Asked | None = None  # what was found to be no question, or none yet
         self._wait: Final = clock.waiter({session.fileno(): READABLE, notes.fileno(): READABLE})
 
     def hold(self) -> None:
@@ -115,11 +116,15 @@ class _Talk:
             dialogue.send(Noted(line))
         if over:
             dialogue.send(Ended(text))
-        waits = bool(text.strip()) and (quiet or (hidden and not text.endswith("\n")))
-        answer = dialogue.send(Asked(text, hidden)) if waits else None
+        asked = Asked(text, hidden, settled=quiet)
+        if not text.strip() or not (quiet or hidden) or asked == self._considered:
+            return text
+        answer = dialogue.send(asked)
         if answer is None:
+            self._considered = asked
             return text
         session.read_nowait()
+        self._considered = None
         self._send(answer, hidden=hidden)
         return ""
 
@@ -144,7 +149,8 @@ class _Talk:
             given = seconds(self._given and round(self._given, 1))
             raise self._login.expired(given, text)
         patience = left
-        if text.strip():
+        known = self._considered
+        if text.strip() and not (known and known.settled and known.text == text):
             patience = self._session.quiet if left is None else min(self._session.quiet, left)
         return not self._wait(patience)
 

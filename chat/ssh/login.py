@@ -1,4 +1,4 @@
-"""The dialogue of an ssh login, as a generator without I/O, and the tables it goes by.
+"""The dialogue of an ssh login, as a generator without I/O.
 
 The dialogue is sent what happens, and yields what to answer:
 
@@ -11,11 +11,15 @@ The dialogue is sent what happens, and yields what to answer:
 
 It returns once ssh has noted that we are logged in, and raises what went wrong.
 
-*Whom a secret is for is decided by the log.* The text of a question can be forged: by the
-banner of the host, by questions of its own (keyboard-interactive), or by a host on the way,
-which asks on the same terminal. What this ssh is doing right now stands in its log, where
-nobody else can write: the passphrase of a key is given while it tries keys, the password
-while it is at the host itself and at one of the two methods that ask for it.
+*Whom a secret is for is not decided by the text of a question alone.* That can be forged: by
+the banner of the host, by questions of its own (keyboard-interactive), or by a host on the
+way, which asks on the same terminal. So
+
+- a passphrase is given while ssh notes that it tries keys, and a password while it notes one
+  of the two methods that ask for it. Hosts on the way ask before this ssh notes either;
+- what stands behind `(user@host)`, which ssh itself puts before a host's own questions (from
+  8.5 on), is the host's own, whatever it looks like. The host can make ssh note a line, but
+  cannot take that away.
 """
 
 from __future__ import annotations
@@ -28,23 +32,33 @@ from typing import Any, Final, TypeAlias, final
 from chat.errors import (
     ChatError,
     ConnectFailed,
-    ConnectRefused,
     ConnectTimeout,
     HostKeyChanged,
     HostKeyRefused,
-    HostKeyUnknown,
-    HostNotFound,
     LoginFailed,
     PasswordExpired,
     last_text,
+)
+from chat.ssh.words import (
+    EXPIRED,
+    FAILURES,
+    HOST_KEY,
+    LOGGED_IN,
+    METHOD,
+    PARTIAL,
+    PASSWORD,
+    QUIET_WORDS,
+    STAGES,
+    Failure,
+    last_fingerprint,
 )
 from chat.values import Secret
 
 Answer: TypeAlias = "str | Secret"
 Question: TypeAlias = "Callable[[str], Answer | None]"
-Responses: TypeAlias = "Mapping[Any, Answer | Question] | Question"
-"""What to answer to questions of the host's own: by a text or `re.compile(…)` to be found in
-the question, or by a function of the question."""
+Responses: TypeAlias = "Mapping[Any, Answer | Question] | Question"  # Any: of the patterns
+"""What to answer to questions of the host's own: by a text, or a `re.compile(…)` or
+`chat.regex(…)`, to be found in the question; or by a function of the question."""
 
 
 @final
@@ -63,10 +77,12 @@ class Asked:
     Attributes:
         text: What it shows.
         hidden: Whether what is typed does not show.
+        settled: Whether it has been so for a while: a question may come in pieces.
     """
 
     text: str
     hidden: bool
+    settled: bool = True
 
 
 @final
@@ -79,66 +95,6 @@ class Ended:
 
 Event: TypeAlias = "Noted | Asked | Ended"
 Dialogue: TypeAlias = "Generator[Answer | None, Event, None]"
-
-
-# ── the tables ────────────────────────────────────────────────────────────────────────────
-
-LOGGED_IN: Final = re.compile(
-    # The first of 8.x and later, the second of those before; the third over a connection
-    # that is shared (ControlMaster), where the login was somebody else's.
-    r"Authenticated to |(debug1: )?Authentication succeeded"
-    r"|debug1: mux_client_request_session: master session id"
-)
-
-STAGES: Final[tuple[tuple[str, str], ...]] = (
-    (r"debug1: Connecting to (?P<what>.+?)\.?$", "connecting to {what}"),
-    (r"debug1: Connection established", "waiting for its greeting"),
-    (r"debug1: Executing proxy command", "waiting for its greeting by way of a proxy"),
-    (r"debug1: Remote protocol version", "agreeing on keys"),
-    (r"debug1: Next authentication method: (?P<what>\S+)", "logging in by {what}"),
-)
-"""What ssh is doing, by what it notes."""
-
-METHOD: Final = re.compile(r"debug1: Next authentication method: (\S+)")
-PARTIAL: Final = re.compile(r"Authenticated (using \S+ )?with partial success")
-HOST_KEY: Final = re.compile(r"debug1: Server host key: \S+ (SHA256:\S+)")
-HOST_KEY_SHOWN: Final = re.compile(
-    r"key fingerprint is (SHA256:[A-Za-z0-9+/]{43})|^(SHA256:[A-Za-z0-9+/]{43})\.$",
-    re.MULTILINE,
-)
-
-EXPIRED: Final = re.compile(
-    r"password (has|is) expired|required to change your password|"
-    r"(?i:current|old|new) (unix )?password: *$|change your password now",
-    re.IGNORECASE,
-)
-PASSWORD: Final = re.compile(r"(?<!one-time )(?<!one time )\bpasswor[dt]\b", re.IGNORECASE)
-
-Failure: TypeAlias = "type[ConnectFailed | LoginFailed]"
-
-
-FAILURES: Final[tuple[tuple[str, Failure], ...]] = (
-    (r"REMOTE HOST IDENTIFICATION HAS CHANGED", HostKeyChanged),
-    (r"REVOKED HOST KEY DETECTED", HostKeyRefused),
-    (r"No \S+ host key is known for .+ strict checking", HostKeyUnknown),
-    (r"Host key verification failed", HostKeyUnknown),
-    (r"Too many authentication failures", LoginFailed),
-    (r"Permission denied \(.*\)", LoginFailed),
-    (r"Could not resolve hostname .+", HostNotFound),
-    (r"connect to (host|address) .+ timed out", ConnectTimeout),
-    (r"Connection timed out.*|Connection to .+ timed out", ConnectTimeout),
-    (r"connect to (host|address) .+ Connection refused", ConnectRefused),
-    (r"connect to (host|address) .+", ConnectFailed),
-    (r"(channel \d+: open|stdio forwarding) failed.*", ConnectFailed),
-    (r"(command-line|\S+): line \d+: .+|Bad \S+ option.*", ConnectFailed),
-    (r"kex_exchange_identification: .+|Unable to negotiate .+", ConnectFailed),
-)
-"""What went wrong, by what ssh (or that of a host on the way) said at its end; the first in
-this order, since one failure leads to others."""
-
-QUIET_WORDS: Final = re.compile(
-    r"debug\d: |@@@|\s*$|IT IS POSSIBLE|(Warning|WARNING): Permanently added"
-)
 
 
 # ── the dialogue ──────────────────────────────────────────────────────────────────────────
@@ -243,13 +199,15 @@ class Login:
     # Questions
 
     def _answer(self, asked: Asked) -> Answer | None:
-        self._said += asked.text.splitlines()
-        for pattern, reply in QUESTIONS:
-            found = pattern.search(asked.text)
+        for known in QUESTIONS:
+            found = known.pattern.search(asked.text)
             if found:
-                return reply(self, found["asks"], asked)
-        given = self._respond(asked.text.rpartition("\r")[2])
-        if given is None and asked.hidden:
+                if not (known.ends or asked.settled):
+                    return None
+                self._said += asked.text.splitlines()
+                return known.reply(self, found["asks"], asked)
+        given = self._respond(asked.text.rpartition("\r")[2]) if asked.settled else None
+        if given is None and asked.hidden and asked.settled:
             raise self._unanswerable(asked.text)
         return given
 
@@ -259,7 +217,7 @@ class Login:
         Without one, this is a host on the way, whose key is not known.
         """
         pin = self._have.pin
-        if pin is None or pin != _last_fingerprint(asked.text):
+        if pin is None or pin != last_fingerprint(asked.text):
             return "no"
         return pin if "[fingerprint]" in question else "yes"
 
@@ -299,10 +257,7 @@ class Login:
         if respond is None or callable(respond):
             return None if respond is None else respond(question)
         for pattern, answer in respond.items():
-            known = (
-                pattern in question if isinstance(pattern, str) else pattern.search(question)
-            )
-            if known:
+            if _is_in(question, pattern):
                 return answer(question) if callable(answer) else answer
         return None
 
@@ -330,7 +285,7 @@ class Login:
 
     def _explained(self, kind: Failure, reason: str, said: list[str]) -> ChatError:
         if issubclass(kind, HostKeyRefused):
-            shown = self._fingerprint or _last_fingerprint("\n".join(said))
+            shown = self._fingerprint or last_fingerprint("\n".join(said))
             reason += f"; it shows the key {shown}" if shown is not None else ""
             return kind(self._target, reason, fingerprint=shown)
         if issubclass(kind, LoginFailed):
@@ -343,34 +298,47 @@ class Login:
         return f"; ssh asked for {wanted} before, and none was given" if wanted else ""
 
 
-def _last_fingerprint(text: str) -> str | None:
-    """The one that ssh has shown last; what is above may be a host's on the way."""
-    found = None
-    for each in HOST_KEY_SHOWN.finditer(text):
-        found = each[1]
-    return found
+def _is_in(question: str, pattern: Any) -> bool:
+    if isinstance(pattern, str):
+        return pattern in question
+    expression: re.Pattern[str] = getattr(pattern, "compiled", pattern)  # chat.regex's, or re's
+    return expression.search(question) is not None
 
 
-Reply: TypeAlias = "Callable[[Login, str, Asked], Answer | None]"
+@final
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A question that is known.
 
-QUESTIONS: Final[tuple[tuple[re.Pattern[str], Reply], ...]] = (
-    # From 8.5 on, ssh puts the user and host before a question that is the host's own. Since
-    # such a question may contain all the others, it comes first.
-    (
-        re.compile(r"(?:^|[\r\n])\([^\s()]+@[^\s()]+\) (?P<asks>[^\r]*)\Z"),
+    Attributes:
+        pattern: What it looks like; what it asks is the group of that name.
+        reply: What answers it.
+        ends: Whether its end can be told by its look. Otherwise it may go on.
+    """
+
+    pattern: re.Pattern[str]
+    reply: Callable[[Login, str, Asked], Answer | None]
+    ends: bool = True
+
+
+# ssh begins each question with a carriage return.
+QUESTIONS: Final = (
+    Known(
+        re.compile(r"\r\([^\s()]+@[^\s()]+\) (?P<asks>[\s\S]*)\Z"),
         Login.answer_password,
+        ends=False,
     ),
-    (
+    Known(
         re.compile(
             r"(?P<asks>continue connecting \(yes/no.*\)\?"
             r"|Please type 'yes', 'no'( or the fingerprint)?:) \Z"
         ),
         Login.answer_host_key,
     ),
-    (
-        re.compile(r"[\r\n]Enter passphrase for key '(?P<asks>[^\r\n]*)': \Z"),
+    Known(
+        re.compile(r"\rEnter passphrase for key '(?P<asks>[^\r\n]*)': \Z"),
         Login.answer_passphrase,
     ),
-    (re.compile(r"(?P<asks>[^\r\n]*)(?<=assword: )\Z"), Login.answer_password),
+    Known(re.compile(r"(?P<asks>[^\r\n]*)(?<=assword: )\Z"), Login.answer_password),
 )
-"""The questions that are known, and what is answered to them."""
+"""The questions that are known. The first may contain all the others."""

@@ -142,6 +142,14 @@ def test_a_host_that_forges_the_question_gets_no_passphrase(method, before):
         converse(method, asked, passphrase=PASSPHRASE)
 
 
+@pytest.mark.parametrize("before", ["code\n", "code", "", "(you@there) ", "\r(a@b) "])
+def test_not_even_if_it_has_ssh_note_that_it_tries_keys(before):
+    """A debug message of the host's may contain a line's end, and so forge a note."""
+    asked = f"\r(me@host) {before}\rEnter passphrase for key '/home/me/.ssh/id': "
+    with pytest.raises(chat.LoginFailed, match="nothing was given to answer"):
+        converse(BY_QUESTION, BY_KEY, Asked(asked, hidden=True), passphrase=PASSPHRASE)
+
+
 # ── the host's own questions ──────────────────────────────────────────────────────────────
 
 
@@ -170,6 +178,16 @@ def test_what_is_given_for_a_question_goes_before_the_password():
 def test_a_function_is_asked_each_question():
     asked = Asked("a greeting\n\r(me@host) Code: ", hidden=True)
     assert converse(BY_QUESTION, asked, respond=str.upper)[-1] == "CODE: "
+
+
+def test_a_question_that_comes_in_pieces_is_heard_to_its_end():
+    asked: list[str] = []
+    respond = {chat.regex("(?i)code"): "1", "": asked.append}
+    pieces = ("\r", "\r(me@host) 1. Pu", "\r(me@host) 1. Push\n", "\r(me@host) 1. Push\nCode: ")
+    events = [Asked(piece, hidden=True, settled=False) for piece in pieces]
+    last = Asked(pieces[-1], hidden=True)
+    assert converse(BY_QUESTION, *events, last, respond=respond) == [None] * 5 + ["1"]
+    assert asked == []
 
 
 def test_a_question_without_an_answer_is_shown():
@@ -243,6 +261,20 @@ def test_a_failure_has_its_name_and_says_what_ssh_said(line, kind):
         error: Any = caught.value
         assert error.reason in line
         assert error.target == "me@host"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"The fingerprint for the ED25519 key sent by the remote host is\n{OTHER}.\n",
+        f"ED25519 key fingerprint is {OTHER}.\n",
+    ],
+)
+def test_a_host_on_the_way_is_told_by_its_fingerprint(said):
+    ended = Ended(f"{said}Host key verification failed.\n")
+    with pytest.raises(chat.HostKeyUnknown) as caught:
+        converse(ended)
+    assert caught.value.fingerprint == OTHER
 
 
 def test_without_a_word_the_stage_is_said():
