@@ -77,8 +77,13 @@ if TYPE_CHECKING:
         UrlError,
         WaitTimeout,
     )
+    from chat.opening.gathering import UdpAnswer, gather_udp
+    from chat.opening.listeners import Listener, listen
     from chat.opening.programs import Finished, run, spawn
+    from chat.opening.relaying import relay, serve_program
+    from chat.opening.securing import start_tls
     from chat.opening.serial import open_serial
+    from chat.opening.urls import Opening, Url, connect
     from chat.pacing import Pace
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
@@ -100,8 +105,13 @@ _HOMES = {
         StreamOverflow SudoFailed UnexpectedEOF UnknownKey UnreadPlaintext UrlError
         WaitTimeout
     """,
+    "chat.opening.gathering": "UdpAnswer gather_udp",
+    "chat.opening.listeners": "Listener listen",
     "chat.opening.programs": "Finished run spawn",
+    "chat.opening.relaying": "relay serve_program",
+    "chat.opening.securing": "start_tls",
     "chat.opening.serial": "open_serial",
+    "chat.opening.urls": "Opening Url connect",
     "chat.pacing": "Pace",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
@@ -144,11 +154,13 @@ __all__ = [
     "HostNotFound",
     "LineTooLong",
     "ListenFailed",
+    "Listener",
     "LoginFailed",
     "Mark",
     "Match",
     "MissingExtra",
     "NotSupported",
+    "Opening",
     "Pace",
     "PasswordExpired",
     "PatternError",
@@ -168,23 +180,31 @@ __all__ = [
     "SpawnFailed",
     "StreamOverflow",
     "SudoFailed",
+    "UdpAnswer",
     "UnexpectedEOF",
     "UnknownKey",
     "UnreadPlaintext",
+    "Url",
     "UrlError",
     "WaitTimeout",
     "WindowSize",
     "__version__",
     "any_of",
+    "connect",
+    "gather_udp",
     "glob",
+    "listen",
     "literal",
     "open_serial",
     "open_ssh",
     "regex",
+    "relay",
     "run",
+    "serve_program",
     "shell",
     "spawn",
     "ssh",
+    "start_tls",
 ]
 
 if not TYPE_CHECKING:
@@ -201,7 +221,7 @@ if not TYPE_CHECKING:
         return sorted({*globals(), *__all__})
 
     class _Names(type(sys)):
-        """This module, in which `shell` stays a function even once `chat.shell` is imported."""
+        """This module, in which `shell` is the function even once `chat.shell` is imported."""
 
         def __setattr__(self, name: str, value: object) -> None:
             # Importing a submodule sets it as an attribute, over whatever has its name.

@@ -31,7 +31,15 @@ from chat.events import Closed, Listener, Matched, Resized, TimedOut
 from chat.pacing import Pace, as_pace
 from chat.signals import number
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds, deadline_after
-from chat.transports import Line, Process, Terminal, Transport, line_of, peer_of
+from chat.transports import (
+    Process,
+    SerialLine,
+    Terminal,
+    Transport,
+    line_of,
+    peer_of,
+    serial_line_of,
+)
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
@@ -357,6 +365,18 @@ class Session(Generic[AnyStr]):
         else:
             self._channel.check_open()
             self._channel.transmit(terminal.control("intr"), self.timeout)
+
+    def sendbreak(self) -> None:
+        """Send a break, which some devices take for an interrupt before all else.
+
+        Raises:
+            NotSupported: The transport has no such signal; telnet and a serial line have.
+        """
+        self._channel.check_open()
+        line = line_of(self._channel.transport)
+        if line is None:
+            raise NotSupported("this transport has no break to send")
+        line.send_break()
 
     def send_secret(
         self,
@@ -700,14 +720,14 @@ class Session(Generic[AnyStr]):
         return self._channel.terminal
 
     @property
-    def line(self) -> Line:
+    def line(self) -> SerialLine:
         """The serial line: its speed, break, and the wires beside the data.
 
         Raises:
             NotSupported: There is none.
         """
         self._channel.check_open()
-        line = line_of(self._channel.transport)
+        line = serial_line_of(self._channel.transport)
         if line is None:
             raise NotSupported("this transport has no serial line")
         return line

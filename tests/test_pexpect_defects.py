@@ -445,6 +445,20 @@ def test_any_transport_may_have_an_encoding_and_a_log():
     assert log.getvalue() == "grüezi\n"
 
 
+def test_a_connection_has_an_encoding_and_a_log_too():
+    """Row 3, as its users meet it."""
+    log = io.StringIO()
+    with (
+        chat.listen("tcp://localhost:0") as listener,
+        chat.connect(listener.url, log=log, timeout=20) as s,
+    ):
+        with listener.accept(timeout=20) as far:
+            far.send("grüezi ")
+            assert s.expect("ezi ").before == "grü"
+        assert s.read() == ""
+    assert log.getvalue() == "grüezi "
+
+
 def test_pexpect_takes_no_encoding_for_a_socket():
     """Row 3."""
     ours, theirs = socket.socketpair()

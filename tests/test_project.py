@@ -17,7 +17,7 @@ from chat.cli import main
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
 
 
 CHANGES = (ROOT / "CHANGELOG.md").read_text("utf-8")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, Protocol, TypedDict, Unpack, overload
+from typing import Any, Final, Literal, TypedDict, Unpack, overload
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from chat.errors import UrlError
 from chat.opening.options import SessionOptions
+from chat.opening.urls import Opening
 from chat.session import Session
 
 Parity = Literal["N", "E", "O", "M", "S"]
@@ -98,25 +99,9 @@ def open_serial(
     return _opened(url, line, encoding, options)
 
 
-class Opening(Protocol):
-    """What `chat.connect` is to open; see `chat.opening.urls`."""
-
-    @property
-    def url(self) -> object:
-        """Where to; as text, what was given."""
-
-    @property
-    def encoding(self) -> str | None:
-        """What the bytes mean; `None`: the session holds bytes."""
-
-    @property
-    def options(self) -> SessionOptions:
-        """The session's options."""
-
-
 def open_url(opening: Opening, **settings: Unpack[SerialSettings]) -> Session[Any]:
     """Open `serial://` and its like for `chat.connect`; raises as `open_serial`."""
-    return _opened(str(opening.url), dict(settings), opening.encoding, opening.options)
+    return _opened(opening.url.text, dict(settings), opening.encoding, opening.options)
 
 
 def _opened(

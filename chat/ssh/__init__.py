@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol, TypeAlias, TypedDict, Unpack
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 from chat.core.patterns import PatternLike
 from chat.errors import LoginFailed, PasswordExpired, UnexpectedEOF, last_text
 from chat.opening.options import SessionOptions
+from chat.opening.urls import Opening
 from chat.session import Session
 from chat.shell import Shell, shell
 from chat.ssh.client import logged_in
@@ -130,26 +131,6 @@ def open_ssh(
     )
 
 
-class Opening(Protocol):
-    """What `chat.connect` is to open; see `chat.opening.urls`."""
-
-    @property
-    def url(self) -> object:
-        """Where to; as text, what was given."""
-
-    @property
-    def deadline(self) -> float | None:
-        """When to give up."""
-
-    @property
-    def encoding(self) -> str | None:
-        """What the bytes mean; `None`: the session holds bytes."""
-
-    @property
-    def options(self) -> SessionOptions:
-        """The session's other options."""
-
-
 def open_url(
     opening: Opening,
     *,
@@ -167,7 +148,7 @@ def open_url(
     Raises:
         ConnectFailed, LoginFailed, UrlError and others: As `open_ssh`.
     """
-    invocation = Invocation(Destination.parse(str(opening.url)), command=command, **how)
+    invocation = Invocation(Destination.parse(opening.url.text), command=command, **how)
     credentials = Credentials(_kept(password), _kept(passphrase), respond, invocation.pin)
     return logged_in(
         invocation,

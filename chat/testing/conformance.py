@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from typing import Final
 
-from chat.testing.rules import RULES, Check, Ends, Make, Unlike
+from chat.testing.rules import MESSAGE_RULES, RULES, Check, Ends, Make, Unlike
 
 
 class BrokenRule(AssertionError):
@@ -30,7 +30,7 @@ class BrokenRule(AssertionError):
         self.seen: Final = seen
 
 
-def check_transport(make: Make, *, patience: float = 10.0) -> None:
+def check_transport(make: Make, *, patience: float = 10.0, messages: bool = False) -> None:
     """Check that a transport keeps every rule of `chat.transports.Transport`.
 
     Each rule gets a new transport and its own time. The rules are in `RULES`. After
@@ -42,11 +42,13 @@ def check_transport(make: Make, *, patience: float = 10.0) -> None:
             closes both ways and is called once more when the transport is closed. Both
             are closed by the check.
         patience: Seconds that each rule may take.
+        messages: Whether it keeps messages apart, as datagrams are; the rules are then those
+            in `MESSAGE_RULES`. A message may be lost, so that there is no rule about an end.
 
     Raises:
         BrokenRule: One is broken; the message says which and what was seen.
     """
-    for rule, check in RULES.items():
+    for rule, check in (MESSAGE_RULES if messages else RULES).items():
         _check_in_time(rule, check, make, patience)
 
 

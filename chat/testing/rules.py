@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, final
 from chat.errors import SessionClosed
 from chat.testing.ends import FarEnd
 from chat.timing import READABLE, WRITABLE
-from chat.transports import Transport, writer_of
+from chat.transports import Transport, flush_of, writer_of
 
 Make: TypeAlias = "Callable[[], tuple[Transport, FarEnd]]"
 
@@ -108,7 +108,30 @@ class Ends:
         return taken
 
     def receive_exactly(self, size: int) -> bytes:
-        """Take so many bytes at the far end, or up to the end."""
+        """Take so many bytes at the far end, or up to the end.
+
+        What the transport has taken and still holds is handed over meanwhile.
+        """
+        flushing = threading.Thread(target=self.flush, daemon=True)
+        flushing.start()
+        try:
+            return self.receive_flushed(size)
+        finally:
+            flushing.join(self.patience)
+
+    def flush(self) -> None:
+        """Have the transport hand over what it has taken and still holds."""
+        flush = flush_of(self.transport)
+        with suppress(OSError):  # it is gone, which has rules of its own
+            while flush is not None and self.is_ready(
+                self.writer_descriptor(), WRITABLE, self.patience
+            ):
+                with suppress(BlockingIOError):
+                    flush()
+                    return
+
+    def receive_flushed(self, size: int) -> bytes:
+        """The same, while somebody else sees to what the transport holds."""
         got = bytearray()
         while len(got) < size and (more := self.far.receive(size - len(got))):
             got += more
@@ -302,7 +325,7 @@ def _both_ways(ends: Ends) -> None:
     received: list[bytes] = []
     speaker = threading.Thread(target=ends.far.send, args=(data,), daemon=True)
     hearer = threading.Thread(
-        target=lambda: received.append(ends.receive_exactly(len(data))), daemon=True
+        target=lambda: received.append(ends.receive_flushed(len(data))), daemon=True
     )
     speaker.start()
     hearer.start()
@@ -314,9 +337,21 @@ def _both_ways(ends: Ends) -> None:
             got += ends.transport.read()
         with suppress(BlockingIOError):
             sent += ends.write(data[sent:]) if sent < len(data) else 0
+    ends.flush()
     hearer.join(ends.patience)
     _same(bytes(got), data, "the near end")
     _same(b"".join(received), data, "the far end")
+
+
+def _whole_messages(ends: Ends) -> None:
+    for message in (b"one", b"two" * 1000, b"three"):
+        ends.far.send(message)
+    for message in (b"one", b"two" * 1000, b"three"):
+        _same(ends.read(), message, "the near end, in one read")
+    for message in (b"four" * 1000, b"five"):
+        if ends.write(message) != len(message):
+            raise Unlike(f"it took a part of a message of {len(message)} bytes")
+        _same(ends.far.receive(65536), message, "the far end, in one piece")
 
 
 RULES: Final[dict[str, Check]] = {
@@ -338,3 +373,13 @@ RULES: Final[dict[str, Check]] = {
     "a mebibyte goes both ways at once": _both_ways,
 }
 """Every rule, as a sentence, with its check."""
+
+
+_OF_STREAMS: Final = frozenset({_at_most, _end, _partial, _nobody_reads, _far_gone, _both_ways})
+"""Messages are whole whatever is asked for, get lost where nobody reads, and have no end."""
+
+MESSAGE_RULES: Final[dict[str, Check]] = {
+    **{rule: check for rule, check in RULES.items() if check not in _OF_STREAMS},
+    "each message comes whole in one read, and goes whole in one write": _whole_messages,
+}
+"""The rules for a transport of messages (`Transport.messages`)."""

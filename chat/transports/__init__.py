@@ -147,7 +147,17 @@ class Flushing(Protocol):
 
 
 class Line(Protocol):
-    """Capability `line`: there is a serial line, with a speed and wires beside the data."""
+    """Capability `line`: a break can be sent, a signal that is no character."""
+
+    def send_break(self) -> None:
+        """Send one."""
+
+
+class SerialLine(Line, Protocol):
+    """A `line` that is a serial one, with a speed and wires beside the data.
+
+    All methods and attributes raise `NotSupported` where the port has no such thing.
+    """
 
     baudrate: int
     """Bits per second."""
@@ -173,10 +183,7 @@ class Line(Protocol):
         """Whether there is a connection (Carrier Detect)."""
 
     def send_break(self, seconds: float = 0.25) -> None:
-        """Hold the line in the break condition for so long, which this waits for.
-
-        All methods and attributes raise `NotSupported` where the port has no such thing.
-        """
+        """Hold the line in the break condition for so long, which this waits for."""
 
 
 def writer_of(transport: object) -> Writer | None:
@@ -218,6 +225,12 @@ def keeps_messages(transport: object) -> bool:
 
 
 def line_of(transport: object) -> Line | None:
-    """The transport's `line`, or `None` where there is no serial one."""
+    """The transport's `line`, or `None` where there is nothing to break."""
     found: Line | None = getattr(transport, "line", None)
     return found
+
+
+def serial_line_of(transport: object) -> SerialLine | None:
+    """The transport's `line`, or `None` where it is not a serial one."""
+    found: SerialLine | None = getattr(transport, "line", None)
+    return found if hasattr(type(found), "baudrate") else None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 
 import chat
-from chat.opening.serial import open_url, taken_apart
+from chat.opening.serial import taken_apart
 
 
 def test_a_console_is_talked_to(device):
@@ -58,15 +57,26 @@ def test_what_has_no_line_says_so():
         cat.line.send_break()
 
 
-def test_it_opens_for_the_registry_of_schemes(device):
+def test_a_url_reaches_it_too(device):
     for encoding, said in (("utf-8", "there"), (None, b"there")):
-        opening = SimpleNamespace(
-            url=f"serial://{device.path}", encoding=encoding, options={"timeout": 20}
-        )
-        with open_url(opening, baudrate=19200) as line:
+        url = f"serial://{device.path}?stopbits=2"
+        with chat.connect(url, baudrate=19200, encoding=encoding, timeout=20) as line:
             device.send(b"there")
             line.expect(said)
             assert line.line.baudrate == 19200
+
+
+def test_so_do_those_that_pyserial_knows():
+    with chat.connect("loop://", timeout=20) as loop:
+        loop.sendline("round")
+        loop.expect("round\r")
+
+
+@pytest.mark.slow
+def test_a_break_is_sent_as_on_any_line_that_has_one(served):
+    with chat.open_serial(served.server.url, timeout=20) as console:
+        console.sendbreak()
+        assert served.server.port.breaks == 1
 
 
 def test_a_line_ends_as_it_is_told(device):

@@ -101,7 +101,7 @@ def test_what_came_before_a_connection_failed_is_kept():
         lambda s: s.expect(chat.EOF),
         lambda s: s.read(),
         lambda s: s.readline(),
-        lambda s: list(s),
+        list,
         lambda s: s.wait(),
     ],
 )

@@ -10,13 +10,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from types import SimpleNamespace
 
 import pytest
 
 import chat
-from chat.ssh import open_url
 from chat.transports.descriptor import DescriptorTransport
 
 PASSPHRASE = "correct horse"  # the one of conftest
@@ -610,19 +607,13 @@ def test_sudo_without_a_terminal_says_so(account):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", None])
-def test_it_opens_for_the_registry_of_schemes(where, client, keys, account, encoding):
-    opening = SimpleNamespace(
-        url=where, deadline=time.monotonic() + 20, encoding=encoding, options={"timeout": 20}
-    )
-    given = {name: client[name] for name in ("config", "options")}
-    with open_url(opening, command=["id", "-un"], identity=keys["plain"], **given) as session:
+def test_a_url_reaches_it_too(where, client, keys, account, encoding):
+    given = {**client, "identity": keys["plain"], "encoding": encoding}
+    with chat.connect(where, command=["id", "-un"], **given) as session:
         said = session.read().splitlines()[0]
     assert said == (account.name if encoding else account.name.encode())
 
 
-def test_the_deadline_of_the_registry_counts(client, server_that_says):
-    opening = SimpleNamespace(
-        url=server_that_says(b""), deadline=time.monotonic() + 0.5, encoding=None, options={}
-    )
+def test_the_time_to_connect_is_the_time_to_log_in(client, server_that_says):
     with pytest.raises(chat.ConnectTimeout, match=r"not logged in after 0\.5 s"):
-        open_url(opening, config="none")
+        chat.connect(server_that_says(b""), config="none", connect_timeout=0.5)

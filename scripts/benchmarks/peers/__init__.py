@@ -20,6 +20,9 @@ The tasks, with the names they take:
              Result: how many lines came, and how many bytes without their ends.
 `shell`      Run the commands in the file `cell` in a bash. Result: CRC-32 of the output, its
              line ends made plain.
+`socket`     Start COMMAND, an echo server, call it over `via` (tcp or unix) at the address it
+             prints, and do as in `roundtrip`; or, with `idle` seconds, wait that long for
+             what does not come. Result: how many replies were right, or 1.
 
 Processor time `own` is the peer's, and `cpu` with that of the programs it started.
 """

@@ -106,5 +106,33 @@ def shell(task: Task) -> str:
     return text_result(result.output)
 
 
+def socket(task: Task) -> int:
+    """Send and await over a socket, or wait."""
+    server, address = task.start_server()
+    url = f"unix://{address}" if task.names["via"] == "unix" else f"tcp://127.0.0.1:{address}"
+    rounds = task.rounds()
+    good = 0
+    with server, chat.connect(url, timeout=LONG) as session:
+        task.clock.start(server.pid)
+        if task.idle:
+            good += session.expect(chat.TIMEOUT, timeout=task.idle).index == 0
+        else:
+            for send, awaited, reply in rounds:
+                session.send(send)
+                good += reply in session.expect(awaited).before
+        task.clock.stop()
+        session.close()
+    return good
+
+
 if __name__ == "__main__":
-    main({"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines, "shell": shell})
+    main(
+        {
+            "roundtrip": roundtrip,
+            "spawn": spawn,
+            "scan": scan,
+            "lines": lines,
+            "shell": shell,
+            "socket": socket,
+        }
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import resource
+import socket
 import subprocess
 import sys
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -88,6 +90,29 @@ class Task:
         return subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
         )
+
+    @property
+    def idle(self) -> float:
+        """Seconds to wait for what does not come; 0: not to."""
+        return float(self.names["idle"])
+
+    def start_server(self) -> tuple[subprocess.Popen[bytes], str]:
+        """Start the command, a server; it, and the address that it prints."""
+        with suppress(FileNotFoundError):  # of the last round
+            Path(self.command[-1]).unlink()
+        server = subprocess.Popen(self.command, stdout=subprocess.PIPE)
+        assert server.stdout
+        return server, server.stdout.readline().decode().strip()
+
+    def call(self, address: str) -> socket.socket:
+        """A socket connected to the server, small things being sent at once."""
+        if self.names["via"] == "unix":
+            connection = socket.socket(socket.AF_UNIX)
+            connection.connect(address)
+            return connection
+        connection = socket.create_connection(("127.0.0.1", int(address)))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
     def cell(self) -> str:
         """The commands to run in a shell."""

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import pexpect
 from pexpect.fdpexpect import fdspawn
 from pexpect.replwrap import bash
+from pexpect.socket_pexpect import SocketSpawn
 
 from scripts.benchmarks.peers.common import (
     AWAITED,
@@ -147,5 +148,33 @@ def shell(task: Task) -> str:
     return text_result(output)
 
 
+def over_socket(task: Task) -> int:
+    """Send and await over a socket."""
+    server, address = task.start_server()
+    session = SocketSpawn(task.call(address), **options(task))
+    if "tuned" in task.names:
+        session.delayafterread = None
+    rounds = [[each.encode() for each in words] for words in task.rounds()]
+    good = 0
+    with server:
+        task.clock.start(server.pid)
+        for send, awaited, reply in rounds:
+            session.send(send)
+            session.expect_exact(awaited)
+            good += reply in session.before
+        task.clock.stop()
+        session.close()
+    return good
+
+
 if __name__ == "__main__":
-    main({"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines, "shell": shell})
+    main(
+        {
+            "roundtrip": roundtrip,
+            "spawn": spawn,
+            "scan": scan,
+            "lines": lines,
+            "shell": shell,
+            "socket": over_socket,
+        }
+    )

@@ -118,5 +118,29 @@ def lines(task: Task) -> str:
     return f"{number} {length}"
 
 
+def over_socket(task: Task) -> int:
+    """Send and await over a socket."""
+    server, address = task.start_server()
+    rounds = [[each.encode() for each in words] for words in task.rounds()]
+    good = 0
+    with server, task.call(address) as connection:
+        descriptor = connection.fileno()
+        task.clock.start(server.pid)
+        for send, awaited, reply in rounds:
+            os.write(descriptor, send)
+            good += reply in read_until(descriptor, awaited)
+        task.clock.stop()
+        connection.close()
+    return good
+
+
 if __name__ == "__main__":
-    main({"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines})
+    main(
+        {
+            "roundtrip": roundtrip,
+            "spawn": spawn,
+            "scan": scan,
+            "lines": lines,
+            "socket": over_socket,
+        }
+    )
