@@ -49,7 +49,7 @@ class Asking:
         secret: What to answer, if there is anything.
 
     Attributes:
-        refused: Why the prompt was answered by an interrupt, if it was.
+        refused: Why the prompt was answered by the end of input, if it was.
     """
 
     def __init__(self, session: Session[str], secret: Secret | None) -> None:
@@ -66,7 +66,8 @@ class Asking:
         if self._secret is not None and not again:
             return self._secret
         self.refused = "the password was not accepted" if again else NOT_GIVEN
-        self._session.sendintr()
+        # Not an interrupt: one that comes just before sudo blocks in reading is lost to it.
+        self._session.sendcontrol("d")
         return None
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import select
 import socket
-import struct
-import termios
 import threading
 from collections.abc import Callable, Iterator
 
@@ -27,6 +24,7 @@ class Device:
         os.set_blocking(self.master, False)
         # While nobody has it open, the master would report a hang-up.
         self._slave = slave
+        self.said = self.taken = 0  # bytes, the latter by whom tells
         self._closing: threading.Thread | None = None
         self._gone = threading.Event()
 
@@ -38,6 +36,7 @@ class Device:
 
     def send(self, data: bytes) -> None:
         """Say all of it."""
+        self.said += len(data)
         while data:
             self._wait(select.POLLOUT)
             with contextlib.suppress(BlockingIOError):
@@ -60,26 +59,26 @@ class Device:
             came += more
         return came
 
+    def unplug(self) -> None:
+        """Take it away now. A hang-up throws away what is not read."""
+        self._gone.set()
+        self.close()
+        self.close()
+
     def close(self) -> None:
-        """Unplug it, once what was said is read: a hang-up throws away what is not."""
+        """Unplug it once what was said is read; the second time, whatever is."""
         if self._closing is None:
             self._closing = threading.Thread(target=self._unplug)
             self._closing.start()
-        elif self.master >= 0:
+        else:
             self._gone.set()
             self._closing.join()
 
     def _unplug(self) -> None:
-        while self._unread() and not self._gone.wait(0.001):
+        while self.taken < self.said and not self._gone.wait(0.001):
             pass
         os.close(self._slave)
         os.close(self.master)
-        self.master = -1
-
-    def _unread(self) -> int:
-        answer = fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4)
-        count: int = struct.unpack("i", answer)[0]
-        return count
 
 
 class Port(serial.Serial):
@@ -106,6 +105,7 @@ class Rfc2217Server:
     """One client of RFC 2217 to one device, as pyserial's own example of a server does it."""
 
     def __init__(self, device: Device) -> None:
+        self.device = device
         self.port = Port(device.path, timeout=None)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"rfc2217://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -134,6 +134,7 @@ class Rfc2217Server:
         with contextlib.suppress(OSError, TypeError, serial.SerialException):
             while data := self.port.read(max(1, self.port.in_waiting)):
                 self.write(b"".join(self.manager.escape(data)))
+                self.device.taken += len(data)
         with contextlib.suppress(OSError):
             self._near.shutdown(socket.SHUT_RDWR)
 

@@ -44,10 +44,9 @@ def test_a_device_that_is_unplugged_ends_the_conversation(device):
     with chat.open_serial(device.path, timeout=20) as console:
         device.send(b"half a pro")
         console.expect("half")
-        device.close()
+        device.unplug()
         with pytest.raises(EOFError, match="prompt"):
             console.expect("prompt")
-        device.close()
         with pytest.raises(chat.PeerGone):
             console.sendline("anybody?")
 

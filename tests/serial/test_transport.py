@@ -19,10 +19,23 @@ def opened(url, **settings):
     return SerialTransport.open(url, settings)
 
 
+class Counted:
+    """A transport that tells its far end how much it has read."""
+
+    def __init__(self, transport, far):
+        self.write, self.close, self.fileno = transport.write, transport.close, transport.fileno
+        self._transport, self._far = transport, far
+
+    def read(self, size=65536):
+        data = self._transport.read(size)
+        self._far.taken += len(data)
+        return data
+
+
 def test_a_device_keeps_the_rules(make_device):
     def ends():
         far = make_device()
-        return opened(far.path), far
+        return Counted(opened(far.path), far), far
 
     check_transport(ends)
 
