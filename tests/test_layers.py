@@ -75,7 +75,7 @@ NOT_IN_CORE = {
 # What `import chat` must not cost.
 NOT_AT_IMPORT = {
     *("pexpect", "pyte", "pytest", "_pytest", "argparse", "click", "typer", "rich"),
-    *("asyncio", "keyring", "hypothesis"),
+    *("asyncio", "keyring", "serial", "hypothesis"),
 }
 
 

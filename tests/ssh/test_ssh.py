@@ -379,17 +379,39 @@ def test_an_unknown_host_on_the_way_is_refused(account, server, keys, tmp_path):
             chat.ssh(where, config=config, jump=f"localhost:{server.port}", host_key=host_key)
 
 
-def test_a_connection_is_shared(where, client, keys, account, tmp_path):
+@pytest.fixture
+def shared(client):
+    """The options of clients that share a connection, and how to end it."""
+    directory = tempfile.mkdtemp(prefix="c")  # a socket's path is short
+    path = f"{directory}/s"
+    yield with_options(client, ControlMaster="auto", ControlPath=path)
+    stop = ["ssh", "-F", "none", "-o", f"ControlPath={path}", "-O", "exit", "any"]
+    subprocess.run(stop, capture_output=True, check=False)
+    shutil.rmtree(directory)
+
+
+def test_a_connection_is_shared(where, shared, keys, account):
     """The second login needs neither key nor password."""
-    path = tempfile.mkdtemp(prefix="c")  # a socket's path is short
-    shared = with_options(client, ControlMaster="auto", ControlPath=f"{path}/s")
-    try:
-        with chat.ssh(where, identity=keys["plain"], **shared) as first:
-            with chat.ssh(where, **with_options(shared, PubkeyAuthentication="no")) as second:
-                assert second.run("id -un").output == f"{account.name}\n"
-            assert first.run("id -un").output == f"{account.name}\n"
-    finally:
-        shutil.rmtree(path)
+    with chat.ssh(where, identity=keys["plain"], **shared) as first:
+        with chat.ssh(where, **with_options(shared, PubkeyAuthentication="no")) as second:
+            assert second.run("id -un").output == f"{account.name}\n"
+        assert first.run("id -un").output == f"{account.name}\n"
+
+
+def test_a_connection_that_persists_outlives_its_first_session(where, shared, keys, account):
+    lasting = with_options(shared, ControlPersist="60")
+    with chat.ssh(where, identity=keys["plain"], **lasting) as first:
+        assert first.run("id -un").output == f"{account.name}\n"
+    with chat.ssh(where, **with_options(lasting, PubkeyAuthentication="no")) as second:
+        assert second.run("id -un").output == f"{account.name}\n"
+
+
+def test_a_pinned_key_is_seen_even_where_a_connection_could_be_shared(where, shared, keys):
+    with (
+        chat.ssh(where, identity=keys["plain"], **shared),
+        pytest.raises(chat.HostKeyChanged),
+    ):
+        chat.ssh(where, identity=keys["plain"], host_key="SHA256:" + "A" * 43, **shared)
 
 
 # ── the shell behind it ───────────────────────────────────────────────────────────────────
