@@ -44,14 +44,23 @@ if TYPE_CHECKING:
         ConnectionLost,
         ConnectRefused,
         ConnectTimeout,
+        DeviceFailed,
+        DeviceNotFound,
+        DeviceNotPermitted,
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
         HandshakeFailed,
+        HostKeyChanged,
+        HostKeyRefused,
+        HostKeyUnknown,
         HostNotFound,
         LineTooLong,
         ListenFailed,
+        LoginFailed,
+        MissingExtra,
         NotSupported,
+        PasswordExpired,
         PatternError,
         PatternTypeError,
         PeerGone,
@@ -64,6 +73,7 @@ if TYPE_CHECKING:
         ShellExited,
         SpawnFailed,
         StreamOverflow,
+        SudoFailed,
         TimeRanOut,
         UnexpectedEOF,
         UnknownKey,
@@ -76,9 +86,12 @@ if TYPE_CHECKING:
     from chat.opening.programs import Finished, run, spawn
     from chat.opening.relaying import relay, serve_program
     from chat.opening.securing import start_tls
+    from chat.opening.serial import open_serial
     from chat.opening.urls import Opening, Url, connect
+    from chat.pacing import Pace
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
+    from chat.ssh import open_ssh, ssh
     from chat.values import ExitStatus, Secret, WindowSize
 
 _HOMES = {
@@ -90,20 +103,25 @@ _HOMES = {
     "chat.errors": """
         AcceptTimeout CertificateRejected CertificateUnusable ChatError CommandError
         CommandFailed CommandNotFound CommandNotPermitted ConnectFailed ConnectRefused
-        ConnectTimeout ConnectionLost EchoStillOn ExpectError ExpectTimeout HandshakeFailed
-        HostNotFound LineTooLong ListenFailed NotSupported PatternError PatternTypeError
-        PeerGone ProtocolError RunTimeout SendError SendTimeout SessionClosed
-        ShellDesynchronised ShellExited SpawnFailed StreamOverflow TimeRanOut UnexpectedEOF
-        UnknownKey UnreadPlaintext UrlError WaitTimeout
+        ConnectTimeout ConnectionLost DeviceFailed DeviceNotFound DeviceNotPermitted EchoStillOn
+        ExpectError ExpectTimeout HandshakeFailed HostKeyChanged HostKeyRefused HostKeyUnknown
+        HostNotFound LineTooLong ListenFailed LoginFailed MissingExtra NotSupported
+        PasswordExpired PatternError PatternTypeError PeerGone ProtocolError RunTimeout
+        SendError SendTimeout SessionClosed ShellDesynchronised ShellExited SpawnFailed
+        StreamOverflow SudoFailed TimeRanOut UnexpectedEOF UnknownKey UnreadPlaintext UrlError
+        WaitTimeout
     """,
     "chat.opening.gathering": "UdpAnswer gather_udp",
     "chat.opening.listeners": "Listener listen",
     "chat.opening.programs": "Finished run spawn",
     "chat.opening.relaying": "relay serve_program",
     "chat.opening.securing": "start_tls",
+    "chat.opening.serial": "open_serial",
     "chat.opening.urls": "Opening Url connect",
+    "chat.pacing": "Pace",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
+    "chat.ssh": "open_ssh ssh",
     "chat.values": "ExitStatus Secret WindowSize",
 }
 """Where the public names live. They are fetched when they are first asked for, so that a
@@ -127,20 +145,30 @@ __all__ = [
     "ConnectRefused",
     "ConnectTimeout",
     "ConnectionLost",
+    "DeviceFailed",
+    "DeviceNotFound",
+    "DeviceNotPermitted",
     "EchoStillOn",
     "ExitStatus",
     "ExpectError",
     "ExpectTimeout",
     "Finished",
     "HandshakeFailed",
+    "HostKeyChanged",
+    "HostKeyRefused",
+    "HostKeyUnknown",
     "HostNotFound",
     "LineTooLong",
     "ListenFailed",
     "Listener",
+    "LoginFailed",
     "Mark",
     "Match",
+    "MissingExtra",
     "NotSupported",
     "Opening",
+    "Pace",
+    "PasswordExpired",
     "PatternError",
     "PatternTypeError",
     "PeerGone",
@@ -158,6 +186,7 @@ __all__ = [
     "ShellResult",
     "SpawnFailed",
     "StreamOverflow",
+    "SudoFailed",
     "TimeRanOut",
     "UdpAnswer",
     "UnexpectedEOF",
@@ -175,12 +204,15 @@ __all__ = [
     "glob",
     "listen",
     "literal",
+    "open_serial",
+    "open_ssh",
     "regex",
     "relay",
     "run",
     "serve_program",
     "shell",
     "spawn",
+    "ssh",
     "start_tls",
     "timeout",
 ]

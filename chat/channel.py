@@ -308,7 +308,7 @@ class Channel(Generic[AnyStr]):
         if self.closed:
             self.check_open()
         if self._line_sent + len(data) >= self._line_limit:
-            self._check_lines(data)
+            self.check_lines(data)
         sent = self._write(data)
         if sent < len(data) or self._flush is not None:
             self._write_rest(data, sent, timeout)
@@ -383,7 +383,7 @@ class Channel(Generic[AnyStr]):
     def _wait(self, interest: dict[int, int], patience: float | None) -> Ready:
         return self.clock.waiter(interest)(patience)
 
-    def _check_lines(self, data: bytes) -> None:
+    def check_lines(self, data: bytes) -> None:
         """Refuse a line that the terminal would cut, before anything is sent."""
         terminal, limit = self.terminal, self._line_limit
         if terminal is None or not terminal.canonical:

@@ -8,8 +8,10 @@ from typing import Any, AnyStr, Final, Generic, cast, final
 from chat.channel import Channel
 from chat.core.dialogues import Answer, Arrival, Inspect, Receive, Request, Transmit
 from chat.core.match import Match
-from chat.errors import EchoStillOn
+from chat.deadlines import within
+from chat.errors import EchoStillOn, PeerGone, SendTimeout
 from chat.events import Sent
+from chat.pacing import Pace
 from chat.timing import seconds_until
 from chat.values import Secret
 
@@ -21,14 +23,19 @@ class Driver(Generic[AnyStr]):
     Args:
         channel: What to receive from and send to.
         newline: What ends a line that is sent.
+        pace: How fast to send; `None`: as fast as it is taken.
     """
 
-    __slots__ = ("_channel", "_kind", "newline")
+    __slots__ = ("_channel", "_due", "_kind", "_pace", "newline")
 
-    def __init__(self, channel: Channel[AnyStr], newline: AnyStr) -> None:
+    def __init__(
+        self, channel: Channel[AnyStr], newline: AnyStr, pace: Pace | None = None
+    ) -> None:
         self._channel: Final[Channel[AnyStr]] = channel
         self._kind: Final[type[Any]] = type(channel.stream.empty)
         self.newline: Final[AnyStr] = newline
+        self._pace: Final = pace
+        self._due = 0.0  # when the next byte may go, if there is a pace
 
     def drive(
         self, flow: Generator[Request[AnyStr], Any, Match[AnyStr] | Arrival]
@@ -76,7 +83,7 @@ class Driver(Generic[AnyStr]):
     def send(self, text: AnyStr, timeout: float | None) -> int:
         """Send it all within so many seconds, and say how many bytes that was."""
         channel = self._channel
-        sent = channel.transmit(channel.codec.encode(text), timeout)
+        sent = self._transmit(channel.codec.encode(text), timeout)
         if channel.listeners:
             channel.emit(Sent(text))
         return sent
@@ -104,6 +111,43 @@ class Driver(Generic[AnyStr]):
         plain: Any = secret.reveal()
         line = (plain.encode() if self._kind is bytes else plain) + self.newline
         left = seconds_until(deadline, channel.clock.now())
-        channel.transmit(channel.codec.encode(line), left)
+        self._transmit(channel.codec.encode(line), left)
         if channel.listeners:
             channel.emit(Sent(channel.stream.empty, secret=True))
+
+    def _transmit(self, data: bytes, timeout: float | None) -> int:
+        if self._pace is None:
+            return self._channel.transmit(data, timeout)
+        return self._transmit_at(self._pace, data, timeout)
+
+    def _transmit_at(self, pace: Pace, data: bytes, timeout: float | None) -> int:
+        """Send piece by piece, each when its time has come, reading what comes meanwhile."""
+        channel, now, sent = self._channel, self._channel.clock.now, 0
+        channel.check_open()
+        channel.check_lines(data)
+        deadline = channel.deadline(timeout)
+        for stop, pause in pace.pieces(data):
+            if not self._await_turn(deadline):
+                raise SendTimeout(
+                    f"sent {sent} of {len(data)} bytes {within(timeout)}:"
+                    f" at its pace there is no time for more\n{channel.state()}",
+                    sent=sent,
+                    total=len(data),
+                )
+            try:
+                channel.transmit(data[sent:stop], seconds_until(deadline, now()))
+            except (SendTimeout, PeerGone) as error:
+                reached = sent + error.sent
+                said = f"sent {reached} of {len(data)} bytes at their pace\n{error}"
+                raise type(error)(said, sent=reached, total=len(data)) from error
+            sent, self._due = stop, now() + pause
+        return sent
+
+    def _await_turn(self, deadline: float | None) -> bool:
+        """Wait until the next byte may go, hearing what is said; `False`: the time is up."""
+        channel, now = self._channel, self._channel.clock.now
+        until = self._due if deadline is None else min(self._due, deadline)
+        while now() < until:
+            if channel.receive_by(until) not in (Arrival.DATA, Arrival.EXPIRED):
+                channel.clock.waiter({})(until - now())  # it says nothing more, and may listen
+        return now() >= self._due

@@ -16,8 +16,11 @@ Each one also inherits what a stranger to `chat` would catch:
     │   ├── ConnectTimeout        · TimeoutError
     │   ├── ConnectRefused        · ConnectionRefusedError
     │   ├── HostNotFound          · LookupError
-    │   └── HandshakeFailed       · ConnectionAbortedError
-    │       └── CertificateRejected · ValueError
+    │   ├── HandshakeFailed       · ConnectionAbortedError
+    │   │   └── CertificateRejected · ValueError
+    │   └── HostKeyRefused                         (of ssh; nothing secret was sent)
+    │       ├── HostKeyUnknown
+    │       └── HostKeyChanged
     ├── ListenFailed              · OSError
     ├── AcceptTimeout             · TimeoutError   (nobody has called)
     ├── UrlError                  · ValueError     (an unknown scheme, no host, a bad port)
@@ -26,6 +29,13 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── SpawnFailed               · OSError
     │   ├── CommandNotFound       · FileNotFoundError
     │   └── CommandNotPermitted   · PermissionError
+    ├── DeviceFailed              · OSError
+    │   ├── DeviceNotFound        · FileNotFoundError
+    │   └── DeviceNotPermitted    · PermissionError
+    ├── MissingExtra              · ImportError    (a library that is not installed)
+    ├── LoginFailed               · PermissionError
+    │   └── PasswordExpired
+    ├── SudoFailed                · PermissionError
     ├── WaitTimeout               · TimeoutError   (the program has not ended)
     ├── RunTimeout                · TimeoutError   (`chat.run` ended the program)
     ├── TimeRanOut                · TimeoutError   (of a `chat.timeout` block)
@@ -313,6 +323,94 @@ class CommandNotFound(SpawnFailed, FileNotFoundError):
 
 class CommandNotPermitted(SpawnFailed, PermissionError):
     """The command exists and may not be executed."""
+
+
+class HostKeyRefused(ConnectFailed):
+    """The host did not show a key that is trusted. Nothing secret was sent to it.
+
+    Attributes:
+        fingerprint: The fingerprint of the key it showed, if ssh has said it.
+    """
+
+    def __init__(self, target: str, reason: str, *, fingerprint: str | None = None) -> None:
+        super().__init__(target, reason)
+        self.fingerprint: Final = fingerprint
+
+
+class HostKeyUnknown(HostKeyRefused):
+    """Nothing is known of the host's key: it may be the right one or not."""
+
+
+class HostKeyChanged(HostKeyRefused):
+    """The host's key is another one than is known, or pinned: somebody may be in between."""
+
+
+class DeviceFailed(ChatError, OSError):
+    """A device could not be opened.
+
+    Attributes:
+        device: Its path.
+        reason: Why not, in words.
+    """
+
+    def __init__(self, device: str, reason: str, *, code: int | None = None) -> None:
+        super().__init__(f"cannot open {device}: {reason}")
+        self.device: Final = device
+        self.reason: Final = reason
+        self.errno = code
+
+
+class DeviceNotFound(DeviceFailed, FileNotFoundError):
+    """There is no such device."""
+
+
+class DeviceNotPermitted(DeviceFailed, PermissionError):
+    """There is such a device, and we may not open it."""
+
+
+class MissingExtra(ChatError, ImportError):
+    """What was asked for needs a library that is not installed.
+
+    Attributes:
+        extra: The extra of `ipc-chat` that brings it.
+    """
+
+    def __init__(self, what: str, library: str, extra: str) -> None:
+        super().__init__(f"{what} need {library}: pip install 'ipc-chat[{extra}]'")
+        self.extra: Final = extra
+
+
+class LoginFailed(ChatError, PermissionError):
+    """The other side was reached, and did not let us in.
+
+    Attributes:
+        target: Where, as given.
+        reason: Why not, in words.
+    """
+
+    def __init__(self, target: str, reason: str) -> None:
+        super().__init__(f"cannot log in to {target}: {reason}")
+        self.target: Final = target
+        self.reason: Final = reason
+
+
+class PasswordExpired(LoginFailed):
+    """The password was right, and must be changed before it is of use."""
+
+
+class SudoFailed(ChatError, PermissionError):
+    """`sudo` did not run the command.
+
+    Attributes:
+        reason: Why not, in words.
+        output: What it said.
+    """
+
+    def __init__(self, reason: str, *, output: str) -> None:
+        came = f"\nlast came {last_text(output)}" if output else ""
+        super().__init__(f"sudo did not run the command: {reason}{came}")
+        self.reason: Final = reason
+        self.output: Final = output
 
 
 class WaitTimeout(ChatError, TimeoutError):

@@ -29,9 +29,18 @@ from chat.errors import (
     last_text,
 )
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
+from chat.pacing import Pace, as_pace
 from chat.signals import number
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds
-from chat.transports import Process, Terminal, Transport, line_of, peer_of
+from chat.transports import (
+    Process,
+    SerialLine,
+    Terminal,
+    Transport,
+    line_of,
+    peer_of,
+    serial_line_of,
+)
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
@@ -73,6 +82,8 @@ class Session(Generic[AnyStr]):
         limit: Characters kept that nobody took.
         overflow: Beyond that, `"error"` or `"drop"` the oldest, which `Match.dropped` says.
         log: Where to log what the program says; see `log_to`.
+        pace: Seconds from one byte that is sent to the next, or a `chat.Pace`, for what
+            cannot take them any faster. A send lasts as long as that takes.
         clock: What to ask about time; for tests.
 
     Raises:
@@ -95,6 +106,7 @@ class Session(Generic[AnyStr]):
         limit: int = DEFAULT_LIMIT,
         overflow: Overflow = "error",
         log: SinkLike | None = None,
+        pace: Pace | float | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         check_seconds("timeout", timeout)
@@ -117,7 +129,9 @@ class Session(Generic[AnyStr]):
         self._reader: Final[Reader[AnyStr]] = Reader(stream)
         self._channel: Final[Channel[AnyStr]] = Channel(transport, codec, stream, clock)
         self._driver: Final[Driver[AnyStr]] = Driver(
-            self._channel, self._default_newline() if newline is None else newline
+            self._channel,
+            self._default_newline() if newline is None else newline,
+            as_pace(pace),
         )
         if log is not None:
             self.log_to(log)
@@ -739,6 +753,19 @@ class Session(Generic[AnyStr]):
         if self._channel.terminal is None:
             raise NotSupported("this transport has no terminal")
         return self._channel.terminal
+
+    @property
+    def line(self) -> SerialLine:
+        """The serial line: its speed, break, and the wires beside the data.
+
+        Raises:
+            NotSupported: There is none.
+        """
+        self._channel.check_open()
+        line = serial_line_of(self._channel.transport)
+        if line is None:
+            raise NotSupported("this transport has no serial line")
+        return line
 
     # ── listeners ─────────────────────────────────────────────────────────────────────────
 

@@ -38,12 +38,18 @@ LAYERS = (
     Layer("the names of chat", ("chat",)),
     Layer(
         "features",
-        ("chat.runbook", "chat.record", "chat.shell", "chat.screen", "chat.interact"),
+        (
+            *("chat.runbook", "chat.record", "chat.shell", "chat.ssh", "chat.screen"),
+            "chat.interact",
+        ),
     ),
     Layer("many sessions", ("chat.aio", "chat.group")),
     Layer(
         "session",
-        ("chat.session", "chat.opening", "chat.channel", "chat.driver", "chat.sinks"),
+        (
+            *("chat.session", "chat.opening", "chat.channel", "chat.driver", "chat.sinks"),
+            "chat.pacing",
+        ),
     ),
     Layer("siblings that never meet", ("chat.transports", "chat.core"), strangers=True),
     Layer(
@@ -70,7 +76,7 @@ NOT_IN_CORE = {
 # What `import chat` must not cost.
 NOT_AT_IMPORT = {
     *("pexpect", "pyte", "pytest", "_pytest", "argparse", "click", "typer", "rich"),
-    *("asyncio", "keyring", "hypothesis"),
+    *("asyncio", "keyring", "serial", "hypothesis"),
 }
 
 

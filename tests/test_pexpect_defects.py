@@ -27,11 +27,13 @@ from pathlib import Path
 
 import pexpect
 import pexpect.fdpexpect
+import pexpect.pxssh
 import pexpect.replwrap
 import pexpect.socket_pexpect
 import pytest
 
 import chat
+from chat.ssh.destination import Destination, Invocation
 from chat.testing import FakeClock, MemoryPeer, python_child, python_command
 from chat.transports.descriptor import DescriptorTransport
 
@@ -542,3 +544,36 @@ def test_pexpect_is_out_of_step_after_a_command_that_prints_the_prompt():
     bash.run_command("echo '[PEXPECT''_PROMPT>'")
     assert bash.run_command("echo in step").strip() != "in step"
     bash.child.close(force=True)
+
+
+# ── ssh ───────────────────────────────────────────────────────────────────────────────────
+
+
+OPTION = "-oProxyCommand=touch /nonexistent/made"
+
+
+def test_the_name_of_a_host_never_becomes_an_option_of_ssh():
+    """Row 22."""
+    for destination in (OPTION, f"me@{OPTION}", "ssh://-oProxyCommand=id"):
+        with pytest.raises(ValueError, match="not the name of a host"):
+            chat.ssh(destination)
+
+
+def test_pexpect_passes_the_name_of_a_host_on_as_an_option():
+    """Row 22."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        command = pexpect.pxssh.pxssh(debug_command_string=True).login(OPTION, "me")
+    assert command.split()[-2:] == OPTION.split()
+
+
+def test_an_unknown_key_of_a_host_is_refused_unless_told_otherwise():
+    """Row 23; against a real server in tests/ssh."""
+    assert "StrictHostKeyChecking=yes" in Invocation(Destination("host")).arguments("/log")
+
+
+def test_pexpect_accepts_an_unknown_key_of_a_host():
+    """Row 23 (read)."""
+    source = inspect.getsource(pexpect.pxssh.pxssh.login)
+    question = source.partition("if i==0:")[2]
+    assert 'self.sendline("yes")' in question.partition("if i==1")[0]

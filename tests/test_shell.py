@@ -714,3 +714,42 @@ def test_pythons_own_prompt_as_any_other():
         assert python.run("6 * 7").output == "42\n"
         assert python.run("print('>>> ')").output == ">>> \n"
         assert python.run("for n in 1, 2:\n    print(n)\n").output == "1\n2\n"
+
+
+# ── replacing whatever is there ───────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", SH_FAMILY)
+@pytest.mark.parametrize("there", ["bash", "sh", "zsh -f", "bash --noediting"])
+def test_whatever_shell_is_there_is_replaced(there, kind):
+    session = chat.spawn(f"env LEFT=behind PS1=# {there}", timeout=20)
+    with chat.shell(session, kind=kind, replace=True) as replaced:
+        assert replaced.run("echo $0 $LEFT; false").lines == [f"{kind} behind"]
+        assert replaced.run("(exit 7)").exit_status.code == 7
+        modes = replaced.run("stty -a", respond={}).output.split()
+        assert "-echo" in modes
+
+
+@pytest.mark.slow
+def test_a_shell_without_a_prompt_is_replaced_too():
+    session = chat.spawn("env PS1= sh", timeout=20)
+    with chat.shell(session, kind="bash", replace=True) as replaced:
+        assert replaced.run("echo $0").output == "bash\n"
+
+
+def test_what_is_not_there_replaces_nothing(tmp_path):
+    (tmp_path / "sh").symlink_to("/bin/sh")
+    (tmp_path / "stty").symlink_to("/bin/stty")
+    session = chat.spawn("/bin/bash --norc", timeout=20, env={"PATH": str(tmp_path)})
+    with pytest.raises(chat.CommandNotFound, match="no such shell"):
+        chat.shell(session, kind="zsh", replace=True)
+    assert session.closed
+
+
+def test_only_a_session_s_shell_is_replaced_and_only_by_a_shell():
+    with pytest.raises(chat.CommandError, match="in a session"):
+        chat.shell("bash", replace=True)
+    session = chat.spawn("bash", timeout=20)
+    with pytest.raises(chat.CommandError, match="not by Python"):
+        chat.shell(session, kind="python", replace=True)
+    assert session.closed

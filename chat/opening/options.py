@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 from chat.core.stream import Overflow
 from chat.core.views import ViewName
 from chat.errors import CommandError
+from chat.pacing import Pace
 from chat.timing import Clock
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class SessionOptions(TypedDict, total=False):
     limit: int
     overflow: Overflow
     log: SinkLike | None
+    pace: Pace | float | None
     clock: Clock
 
 

@@ -27,6 +27,11 @@ from chat.transports import Transport
 from chat.values import UNSET, Unset
 
 OPENERS: Final[dict[str, str]] = {
+    "loop": "chat.opening.serial:open_url",
+    "rfc2217": "chat.opening.serial:open_url",
+    "serial": "chat.opening.serial:open_url",
+    "socket": "chat.opening.serial:open_url",
+    "ssh": "chat.ssh:open_url",
     "tcp": "chat.opening.sockets:open_tcp",
     "telnet": "chat.opening.telnet:open_telnet",
     "tls": "chat.opening.sockets:open_tls",
@@ -210,6 +215,11 @@ def connect(
     `udp://host:port`
         Messages: what each `send` says is one, and `receive` takes one, whole. `expect` sees
         them one behind the other. Option: `source`.
+
+    `ssh://user@host:port`
+        Whatever is behind an ssh login. Options: those of `open_ssh`.
+    `serial:///dev/ttyUSB0`, `rfc2217://host:port`, `socket://host:port`, `loop://`
+        A serial line, by pyserial. Options: its settings (`SerialSettings`).
 
     Args:
         url: Where to.

@@ -58,6 +58,7 @@ def shell(
     kind: Kind | None = None,
     prompt: PatternLike | None = None,
     fence: str | None = None,
+    replace: bool = False,
     rc: bool = False,
     cwd: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
@@ -81,6 +82,8 @@ def shell(
         prompt: Instead, for a REPL of another kind, what its prompt looks like.
         fence: A line that makes such a REPL print the text at `{nonce}`: output that looks
             like the prompt does no harm then.
+        replace: The session holds some shell, which may not even have come to its prompt:
+            after a login. Have it replaced by one of the kind, in its environment.
         rc: Have bash, sh or zsh read the user's own start-up files.
         cwd, env, size, encoding: As in `chat.spawn`. A REPL known by its prompt gets
             `TERM=dumb` in its environment unless this is given.
@@ -92,7 +95,8 @@ def shell(
     Raises:
         CommandError: The kind is not known and there is no prompt, or there are both; a
             command or a fence is malformed.
-        SpawnFailed: It could not be started.
+        SpawnFailed: It could not be started; CommandNotFound: what was to replace the shell
+            of a session is not there.
         ExpectTimeout: It did not become ready.
         UnexpectedEOF, PeerGone: It ended before it was ready.
         SendTimeout: It took nothing.
@@ -105,11 +109,11 @@ def shell(
     elif fence is not None:
         raise CommandError("a fence belongs to a prompt; a shell that is known has its own")
     else:
-        language = Fenced(known, _start(program))
+        language = Fenced(known, _start(program, replace=replace))
     if isinstance(program, Session):
         session = program
     else:
-        own = known is not None and _start(program) is Start.OURS
+        own = known is not None and _start(program, replace=False) is Start.OURS
         session = spawn(
             [*command_line(program), *(known.arguments(rc=rc) if known and own else [])],
             cwd=cwd,
@@ -144,10 +148,12 @@ def _dialect(
     return DIALECTS[kind]
 
 
-def _start(program: Command | Session[str]) -> Start:
+def _start(program: Command | Session[str], *, replace: bool) -> Start:
     """A program without arguments gets those that suit it."""
     if isinstance(program, Session):
-        return Start.WAITING
+        return Start.REPLACING if replace else Start.WAITING
+    if replace:
+        raise CommandError("only the shell in a session can be replaced")
     return Start.OURS if len(command_line(program)) == 1 else Start.GIVEN
 
 

@@ -21,8 +21,9 @@ from chat.errors import (
 from chat.session import Session
 from chat.shell.language import Countdown, Language, Respond
 from chat.shell.results import ShellResult
+from chat.shell.sudo import sudo
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds
-from chat.values import UNSET, ExitStatus, Unset
+from chat.values import UNSET, ExitStatus, Secret, Unset
 
 PATIENCE: Final = 3.0
 """Seconds an interrupted command is given to end. A person would press Ctrl-C again by then;
@@ -128,6 +129,47 @@ class Shell:
         if check and not result.ok:
             raise CommandFailed(command, output=output, exit_status=result.exit_status)
         return result
+
+    def sudo(
+        self,
+        command: str,
+        secret: Secret | str | None = None,
+        *,
+        user: str = "root",
+        timeout: float | None | Unset = UNSET,
+        respond: Respond = None,
+        check: bool = False,
+    ) -> ShellResult:
+        """Run a command as another user, by `sudo`, and wait for the end.
+
+        It is run by `sh`; of what the shell knows, it knows what `sudo` lets through.
+
+        Args:
+            command: What to run, in the language of `sh`.
+            secret: The password that `sudo` asks for, if it does. It is sent once, to this
+                `sudo` only.
+            user: Whom to run it as.
+            timeout, respond, check: As in `run`.
+
+        Returns:
+            The command's own output, status and duration.
+
+        Raises:
+            SudoFailed: `sudo` did not run it: the password was wrong, or is not there, or
+                the user may not do this. The shell goes on.
+            RunTimeout, ShellExited, CommandFailed and others: As `run`.
+        """
+        kept = Secret(secret) if isinstance(secret, str) else secret
+        return sudo(
+            self.run,
+            self.session,
+            command,
+            kept,
+            user=user,
+            respond=respond,
+            check=check,
+            timeout=timeout,
+        )
 
     def close(self) -> ExitStatus | None:
         """End the shell with all that runs in it. Twice is once.

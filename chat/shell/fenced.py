@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final, Protocol, final
 
 from chat.core.patterns import Quiet, regex
-from chat.errors import ExpectTimeout
+from chat.errors import CommandNotFound, ExpectTimeout
 from chat.session import Session
 from chat.shell.language import Countdown, Respond, fresh_nonce, insist
 
@@ -20,12 +20,22 @@ so that it is made ready once; whether the nonce is the right one is compared.""
 SOMETHING: Final = regex(r"[^\s]", name="a prompt")
 
 
+FIRST_WORD: Final = 2.0
+"""Seconds until a shell that has said nothing is typed to all the same: its prompt may be
+empty."""
+
+ANSWER: Final = 3.0
+"""Seconds until what was typed for nobody is typed again: more than the slowest of lines take
+there and back. Too early does no harm."""
+
+
 class Start(enum.Enum):
     """How a shell came to be there."""
 
     OURS = "started with the dialect's own arguments and without echo"
     GIVEN = "started by a given command, and about to show a prompt"
     WAITING = "waiting at its prompt in a given session"
+    REPLACING = "to replace some shell that waits, or will, in a given session"
 
 
 class Dialect(Protocol):
@@ -36,6 +46,13 @@ class Dialect(Protocol):
 
     def introduction(self, nonce: str, newline: str) -> str:
         """What is typed first if it was started by somebody else; it ends with a mark."""
+
+    def replacement(self, nonce: str, newline: str) -> str:
+        """What makes any shell become this one, and mark it: whether it is there, as a status.
+
+        Raises:
+            CommandError: This kind cannot.
+        """
 
     def greeting(self, nonce: str, newline: str) -> str:
         """What makes it mark the end of this greeting, and be ready for `cell`."""
@@ -64,6 +81,10 @@ class Fenced:
 
     def open(self, session: Session[str], time: Countdown) -> None:
         """Have the shell switch off what would come between, and wait until it has."""
+        if self._start is Start.REPLACING:
+            self._replace(session, time)
+            self._type(session, self._dialect.greeting, time)
+            return
         if self._start is Start.GIVEN:
             # What relays a terminal (ssh, say) may throw away what was typed before that.
             session.expect(SOMETHING, timeout=time.left)
@@ -71,6 +92,26 @@ class Fenced:
         if self._start is not Start.OURS:
             self._type(session, self._dialect.introduction, time)
         self._type(session, self._dialect.greeting, time)
+
+    def _replace(self, session: Session[str], time: Countdown) -> None:
+        """Have the shell that is there replaced, once it seems to wait for a line.
+
+        It may greet with anything, and at any pace, so that no prompt can be relied on.
+        Something that reads the terminal before the shell does may take away the first line.
+        """
+        nonce = self._next_nonce()
+        line = self._dialect.replacement(nonce, session.newline)
+
+        def attempt(limit: Countdown) -> int:
+            session.send(line, timeout=limit.left)
+            return _await(session, (nonce,), limit)[1]
+
+        with suppress(ExpectTimeout):
+            session.expect(SOMETHING, timeout=time.within(FIRST_WORD).left)
+        with suppress(ExpectTimeout):
+            session.expect(Quiet(session.quiet), timeout=time.within(FIRST_WORD).left)
+        if insist(session, time, attempt, pause=ANSWER) != 0:
+            raise CommandNotFound(line.strip(), "the other side has no such shell")
 
     def _type(
         self, session: Session[str], make: Callable[[str, str], str], time: Countdown

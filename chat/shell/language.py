@@ -66,7 +66,11 @@ Seen = TypeVar("Seen")
 
 
 def insist(
-    session: Session[str], time: Countdown, attempt: Callable[[Countdown], Seen]
+    session: Session[str],
+    time: Countdown,
+    attempt: Callable[[Countdown], Seen],
+    *,
+    pause: float = FIRST_PAUSE,
 ) -> Seen:
     """Try something until its effect is seen, as a person presses Ctrl-C again.
 
@@ -75,11 +79,11 @@ def insist(
 
     Args:
         attempt: Does it and waits for the effect within the time it is given.
+        pause: Seconds the first attempt is given; each further one has twice as many.
 
     Raises:
         ExpectTimeout: It was not seen in all that time.
     """
-    pause = FIRST_PAUSE
     while True:
         try:
             return attempt(time.within(pause))

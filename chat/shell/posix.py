@@ -57,12 +57,14 @@ class Posix:
     """A shell of the sh family.
 
     Attributes:
+        program: Its name.
         options: Arguments that start it without editing and without anybody's settings.
         settings: Commands that switch off what would come between.
         own_settings: The arguments to take out if the user's start-up files are wanted.
         evaluate: The command that runs a text, and survives a syntax error in it.
     """
 
+    program: str
     options: tuple[str, ...]
     settings: str
     own_settings: frozenset[str] = frozenset()
@@ -81,6 +83,20 @@ class Posix:
         half = len(nonce) // 2
         mark = f"printf '\\036%s%s 0\\036' {nonce[:half]} {nonce[half:]}"
         return f"{self.settings};stty -echo 2>/dev/null;{mark}{newline}"
+
+    def replacement(self, nonce: str, newline: str) -> str:
+        """What makes any shell become this one: one line, which bash, zsh, dash, fish and csh
+        understand alike. The mark carries 0 if it is there.
+
+        The space in front keeps the line out of the history of most.
+        """
+        half = len(nonce) // 2
+        script = (
+            f"unset ENV;stty -echo;command -v {self.program} >/dev/null 2>&1;"
+            f'printf "\\036%s%s %s\\036" {nonce[:half]} {nonce[half:]} $?;'
+            f"exec {' '.join((self.program, *self.options))}"
+        )
+        return f" exec sh -c '{script}'{newline}"
 
     def greeting(self, nonce: str, newline: str) -> str:
         """What makes it mark the end of this greeting, and be ready for `cell`."""
@@ -132,6 +148,7 @@ def _quoted_control(characters: str) -> str:
 
 
 BASH: Final = Posix(
+    program="bash",
     options=("--norc", "--noprofile", "--noediting"),
     settings=(
         "set +o emacs +o vi +o histexpand +o history +m;unset HISTFILE PROMPT_COMMAND MAILCHECK"
@@ -139,12 +156,14 @@ BASH: Final = Posix(
     own_settings=frozenset({"--norc"}),
 )
 SH: Final = Posix(
+    program="sh",
     options=(),
     settings="set +o emacs +o vi +m;unset HISTFILE MAILCHECK",
     # In dash, a syntax error in a bare eval ends the line that holds it.
     evaluate="command eval",
 )
 ZSH: Final = Posix(
+    program="zsh",
     options=("-f", "-o", "NO_ZLE"),
     settings=(
         "setopt NO_ZLE PROMPT_SUBST NO_PROMPT_CR NO_PROMPT_SP NO_BANG_HIST"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Final, final
 
+from chat.errors import CommandError
+
 PIECE: Final = 900
 """Bytes of a cell on one line: terminals take 1024 and more while they gather lines."""
 
@@ -34,6 +36,10 @@ class Python:
         hello = f'{{"hello":"{nonce[:half]}"+"{nonce[half:]}"}}'
         lines.append(f'os.system("stty -echo");exec(bytes.fromhex(_chat).decode(),{hello})')
         return "".join(line + newline for line in lines)
+
+    def replacement(self, nonce: str, newline: str) -> str:
+        """A shell cannot be relied on to hand the loop over: it is too long for a line."""
+        raise CommandError("a shell can be replaced by sh, bash or zsh, not by Python")
 
     def greeting(self, nonce: str, newline: str) -> str:
         """What makes the loop say that it is there."""

@@ -165,6 +165,39 @@ class Line(Protocol):
         """Send one."""
 
 
+class SerialLine(Line, Protocol):
+    """A `line` that is a serial one, with a speed and wires beside the data.
+
+    All methods and attributes raise `NotSupported` where the port has no such thing.
+    """
+
+    baudrate: int
+    """Bits per second."""
+    rts: bool
+    """Whether we ask to send (Request To Send)."""
+    dtr: bool
+    """Whether we are there (Data Terminal Ready)."""
+
+    @property
+    def cts(self) -> bool:
+        """Whether we may send (Clear To Send)."""
+
+    @property
+    def dsr(self) -> bool:
+        """Whether the other side is there (Data Set Ready)."""
+
+    @property
+    def ring(self) -> bool:
+        """Whether somebody calls (Ring Indicator)."""
+
+    @property
+    def carrier(self) -> bool:
+        """Whether there is a connection (Carrier Detect)."""
+
+    def send_break(self, seconds: float = 0.25) -> None:
+        """Hold the line in the break condition for so long, which this waits for."""
+
+
 def writer_of(transport: object) -> Writer | None:
     """The transport's `writer`, or `None` where one descriptor serves both ways."""
     found: Writer | None = getattr(transport, "writer", None)
@@ -207,3 +240,9 @@ def line_of(transport: object) -> Line | None:
     """The transport's `line`, or `None` where there is nothing to break."""
     found: Line | None = getattr(transport, "line", None)
     return found
+
+
+def serial_line_of(transport: object) -> SerialLine | None:
+    """The transport's `line`, or `None` where it is not a serial one."""
+    found: SerialLine | None = getattr(transport, "line", None)
+    return found if hasattr(type(found), "baudrate") else None

@@ -44,7 +44,7 @@ def test_a_url_comes_apart(text, expected):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("host:80", "no URL: it begins with tcp://"),
+        ("host:80", "no URL: it begins with .*tcp://"),
         ("://host:80", "no URL"),
         ("", "no URL"),
         ("tcp://", "names no host: tcp://host:port"),
@@ -129,7 +129,7 @@ def test_an_entry_point_adds_a_scheme(monkeypatch):
         assert s.readline() == "good day ada\n"
     with chat.connect("memory://ada", encoding=None) as s:
         assert s.readline() == b"hello ada\n"
-    with pytest.raises(chat.UrlError, match="known are memory://, tcp://"):
+    with pytest.raises(chat.UrlError, match=r"known are .*memory://, .*tcp://"):
         chat.connect("nothing://")
 
 
@@ -153,11 +153,11 @@ def test_an_installed_package_adds_a_scheme(tmp_path):
     information.mkdir()
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: loop-scheme\n")
     (information / "entry_points.txt").write_text(
-        "[chat.transports]\nloop = loop_scheme:open_loop\n"
+        "[chat.transports]\ncircle = loop_scheme:open_loop\n"
     )
     program = (
         "import chat, sys; print('loop_scheme' in sys.modules);"
-        " print(chat.connect('loop:///round', times=2).read())"
+        " print(chat.connect('circle:///round', times=2).read())"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
