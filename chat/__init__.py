@@ -55,10 +55,20 @@ if TYPE_CHECKING:
         UnknownKey,
         WaitTimeout,
     )
+    from chat.opening.pipes import (
+        capture,
+        capture_lines,
+        open2,
+        pipe_from,
+        pipe_to,
+        shell_command,
+    )
     from chat.opening.programs import Finished, run, spawn
+    from chat.opening.two_streams import TwoStreams, open3
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
     from chat.values import ExitStatus, Secret, WindowSize
+    from chat.waiting.together import Heard
 
 _HOMES = {
     "chat.core.match": "Match",
@@ -70,10 +80,13 @@ _HOMES = {
         PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
         ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
     """,
+    "chat.opening.pipes": "capture capture_lines open2 pipe_from pipe_to shell_command",
     "chat.opening.programs": "Finished run spawn",
+    "chat.opening.two_streams": "TwoStreams open3",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
     "chat.values": "ExitStatus Secret WindowSize",
+    "chat.waiting.together": "Heard",
 }
 """Where the public names live. They are fetched when they are first asked for, so that a
 script which asks for few does not wait for all."""
@@ -94,6 +107,7 @@ __all__ = [
     "ExpectError",
     "ExpectTimeout",
     "Finished",
+    "Heard",
     "LineTooLong",
     "Mark",
     "Match",
@@ -114,17 +128,25 @@ __all__ = [
     "ShellResult",
     "SpawnFailed",
     "StreamOverflow",
+    "TwoStreams",
     "UnexpectedEOF",
     "UnknownKey",
     "WaitTimeout",
     "WindowSize",
     "__version__",
     "any_of",
+    "capture",
+    "capture_lines",
     "glob",
     "literal",
+    "open2",
+    "open3",
+    "pipe_from",
+    "pipe_to",
     "regex",
     "run",
     "shell",
+    "shell_command",
     "spawn",
 ]
 

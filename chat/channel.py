@@ -277,7 +277,7 @@ class Channel(Generic[AnyStr]):
             return 0
         except BrokenPipeError as error:
             raise PeerGone(
-                f"sent {sent} of {len(data)} bytes: the other side is gone\n{self.state()}",
+                f"sent {sent} of {len(data)} bytes: {self._name()} is gone\n{self.state()}",
                 sent=sent,
                 total=len(data),
             ) from error
@@ -366,6 +366,11 @@ class Channel(Generic[AnyStr]):
         while not self.ended and self.stream.end < stop and self._wait_readable(LAST_WORDS):
             self.stream.check_room()
             self.fill()
+
+    def _name(self) -> str:
+        """The other side by its name, if it has one."""
+        process = self.process
+        return "the other side" if process is None else f"{process.argv[0]} (pid {process.pid})"
 
     def state(self) -> str:
         """The other side, in words."""

@@ -43,7 +43,10 @@ LAYERS = (
     Layer("many sessions", ("chat.aio", "chat.group")),
     Layer(
         "session",
-        ("chat.session", "chat.opening", "chat.channel", "chat.driver", "chat.sinks"),
+        (
+            *("chat.session", "chat.opening", "chat.channel", "chat.driver", "chat.sinks"),
+            "chat.waiting",
+        ),
     ),
     Layer("siblings that never meet", ("chat.transports", "chat.core"), strangers=True),
     Layer(

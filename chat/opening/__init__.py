@@ -1,5 +1,8 @@
 """Ways to open a conversation, one module for each kind of other side.
 
 options     what they all take
+beginning   what they all end with: a session over the transport
 programs    a program on a pseudo-terminal: `spawn`, `run`
+pipes       a program on pipes: `open2`, `pipe_from`, `pipe_to`, `capture`
+two_streams a program on pipes with its errors apart: `open3`
 """

@@ -8,12 +8,17 @@ name and that is simply absent (`None`) where it makes no sense.
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
 from chat.values import ExitStatus, WindowSize
 
 READ_SIZE = 65536
 """Bytes asked for in one read: what a Linux pipe holds; a pseudo-terminal gives less."""
+
+
+Remark: TypeAlias = Callable[[], "str | None"]
+"""Capability `remark`: asked when a wait has run out, says why nothing may have come."""
 
 
 class Transport(Protocol):
@@ -149,3 +154,9 @@ def terminal_of(transport: object) -> Terminal | None:
     """The transport's `terminal`, or `None` where the other end is none."""
     found: Terminal | None = getattr(transport, "terminal", None)
     return found
+
+
+def remark_of(transport: object) -> str | None:
+    """What the transport has to say about a wait that ran out, if anything."""
+    found: Remark | None = getattr(transport, "remark", None)
+    return None if found is None else found()
