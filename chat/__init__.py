@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         UnknownKey,
         WaitTimeout,
     )
+    from chat.opening.forks import pipe_open_self
     from chat.opening.pipes import (
         capture,
         capture_lines,
@@ -80,6 +81,7 @@ _HOMES = {
         PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
         ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
     """,
+    "chat.opening.forks": "pipe_open_self",
     "chat.opening.pipes": "capture capture_lines open2 pipe_from pipe_to shell_command",
     "chat.opening.programs": "Finished run spawn",
     "chat.opening.two_streams": "TwoStreams open3",
@@ -142,6 +144,7 @@ __all__ = [
     "open2",
     "open3",
     "pipe_from",
+    "pipe_open_self",
     "pipe_to",
     "regex",
     "run",

@@ -170,6 +170,10 @@ class OutputPipe:
 # ── starting ──────────────────────────────────────────────────────────────────────────────
 
 
+ChildEnds: TypeAlias = "tuple[int | None, int | None, int | None]"
+"""What becomes the child's descriptors 0, 1 and 2; `None`: what ours is."""
+
+
 def start_on_pipes(command: Command, plan: Plan) -> Started:
     """Start a command as the leader of a session of its own, with pipes to and from it.
 
@@ -181,9 +185,9 @@ def start_on_pipes(command: Command, plan: Plan) -> Started:
     if plan.line_buffered == "stdbuf":
         wrapped = (*STDBUF, command.path, *argv[1:])
         command = Command.checked(wrapped, command.cwd, command.env)
-    with _Ends() as ends:
+    with Ends() as ends:
         try:
-            child, ours = _open_ends(plan, ends)
+            child, ours = ends.open_for(plan)
             pid = _start(command, child)
         except (OSError, termios.error) as error:
             raise translated(command, error) from error
@@ -191,7 +195,8 @@ def start_on_pipes(command: Command, plan: Plan) -> Started:
     return Started(pid, argv, plan, *ours)
 
 
-class _Ends:
+@final
+class Ends:
     """Descriptors that are closed at the end of a `with` block, unless they are kept."""
 
     def __init__(self) -> None:
@@ -204,8 +209,31 @@ class _Ends:
         for descriptor in self._open:
             os.close(descriptor)
 
+    def open_for(self, plan: Plan) -> tuple[ChildEnds, ChildEnds]:
+        """The child's ends, and ours: of its input, its output and its errors."""
+        writer = reader = errors = output = child_errors = None
+        if plan.send:
+            child_input, writer = self.pipe()
+        else:
+            child_input = self.add(os.open(os.devnull, os.O_RDONLY))
+        if plan.receive:
+            reader, output = self.raw_terminal() if plan.line_buffered == "pty" else self.pipe()
+        if plan.errors == "pipe":
+            errors, child_errors = self.pipe()
+        elif plan.errors == "merge":
+            child_errors = 1 if output is None else output
+        elif plan.errors == "null":
+            child_errors = self.add(os.open(os.devnull, os.O_WRONLY))
+        return (child_input, output, child_errors), (writer, reader, errors)
+
     def keep(self, *descriptors: int | None) -> None:
+        """Do not close these."""
         self._open.difference_update(descriptors)
+
+    def close(self, descriptor: int) -> None:
+        """Close one now."""
+        self._open.remove(descriptor)
+        os.close(descriptor)
 
     def add(self, descriptor: int) -> int:
         """Have it closed; it is moved out of the way of the child's first three."""
@@ -227,30 +255,7 @@ class _Ends:
         return master, slave
 
 
-_Child: TypeAlias = "tuple[int | None, int | None, int | None]"
-"""What becomes the child's descriptors 0, 1 and 2; `None`: what ours is."""
-
-
-def _open_ends(plan: Plan, ends: _Ends) -> tuple[_Child, _Child]:
-    """The child's ends, and ours: of its input, its output and its errors."""
-    writer = reader = errors = child_output = child_errors = None
-    if plan.send:
-        child_input, writer = ends.pipe()
-    else:
-        child_input = ends.add(os.open(os.devnull, os.O_RDONLY))
-    if plan.receive:
-        make = ends.raw_terminal if plan.line_buffered == "pty" else ends.pipe
-        reader, child_output = make()
-    if plan.errors == "pipe":
-        errors, child_errors = ends.pipe()
-    elif plan.errors == "merge":
-        child_errors = 1 if child_output is None else child_output
-    elif plan.errors == "null":
-        child_errors = ends.add(os.open(os.devnull, os.O_WRONLY))
-    return (child_input, child_output, child_errors), (writer, reader, errors)
-
-
-def _start(command: Command, child: _Child) -> int:
+def _start(command: Command, child: ChildEnds) -> int:
     if sys.platform == "linux":
         actions = [
             (os.POSIX_SPAWN_DUP2, source, number)
@@ -262,7 +267,7 @@ def _start(command: Command, child: _Child) -> int:
     return _start_by_subprocess(command, child)
 
 
-def _start_by_subprocess(command: Command, child: _Child) -> int:
+def _start_by_subprocess(command: Command, child: ChildEnds) -> int:
     """Start it where `posix_spawn` cannot: in another directory, or on another system."""
     import subprocess  # start-up cost: hardly anybody gets here
 
