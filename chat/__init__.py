@@ -38,10 +38,15 @@ if TYPE_CHECKING:
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
+        FifoFailed,
+        IpcFailed,
         LineTooLong,
+        LockFailed,
+        LockTimeout,
         NotSupported,
         PatternError,
         PatternTypeError,
+        PeerAbsent,
         PeerGone,
         RunTimeout,
         SendError,
@@ -55,6 +60,8 @@ if TYPE_CHECKING:
         UnknownKey,
         WaitTimeout,
     )
+    from chat.opening.adopting import attach
+    from chat.opening.fifos import open_fifo, open_fifo_pair
     from chat.opening.forks import pipe_open_self
     from chat.opening.pipes import (
         capture,
@@ -76,11 +83,14 @@ _HOMES = {
     "chat.core.patterns": "EOF INPUT_WAIT TIMEOUT Quiet any_of glob literal regex",
     "chat.core.stream": "Mark",
     "chat.errors": """
-        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted EchoStillOn
-        ExpectError ExpectTimeout LineTooLong NotSupported PatternError PatternTypeError
+        ChatError CommandError CommandFailed CommandNotFound CommandNotPermitted
+        EchoStillOn ExpectError ExpectTimeout FifoFailed IpcFailed LineTooLong
+        LockFailed LockTimeout NotSupported PatternError PatternTypeError PeerAbsent
         PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
         ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
     """,
+    "chat.opening.adopting": "attach",
+    "chat.opening.fifos": "open_fifo open_fifo_pair",
     "chat.opening.forks": "pipe_open_self",
     "chat.opening.pipes": "capture capture_lines open2 pipe_from pipe_to shell_command",
     "chat.opening.programs": "Finished run spawn",
@@ -108,14 +118,19 @@ __all__ = [
     "ExitStatus",
     "ExpectError",
     "ExpectTimeout",
+    "FifoFailed",
     "Finished",
     "Heard",
+    "IpcFailed",
     "LineTooLong",
+    "LockFailed",
+    "LockTimeout",
     "Mark",
     "Match",
     "NotSupported",
     "PatternError",
     "PatternTypeError",
+    "PeerAbsent",
     "PeerGone",
     "Quiet",
     "RunTimeout",
@@ -137,12 +152,15 @@ __all__ = [
     "WindowSize",
     "__version__",
     "any_of",
+    "attach",
     "capture",
     "capture_lines",
     "glob",
     "literal",
     "open2",
     "open3",
+    "open_fifo",
+    "open_fifo_pair",
     "pipe_from",
     "pipe_open_self",
     "pipe_to",
