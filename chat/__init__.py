@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         UnknownKey,
         WaitTimeout,
     )
+    from chat.locking import Lock, lock
     from chat.opening.adopting import attach
     from chat.opening.fifos import open_fifo, open_fifo_pair
     from chat.opening.forks import pipe_open_self
@@ -89,6 +90,7 @@ _HOMES = {
         PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
         ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
     """,
+    "chat.locking": "Lock lock",
     "chat.opening.adopting": "attach",
     "chat.opening.fifos": "open_fifo open_fifo_pair",
     "chat.opening.forks": "pipe_open_self",
@@ -123,6 +125,7 @@ __all__ = [
     "Heard",
     "IpcFailed",
     "LineTooLong",
+    "Lock",
     "LockFailed",
     "LockTimeout",
     "Mark",
@@ -157,6 +160,7 @@ __all__ = [
     "capture_lines",
     "glob",
     "literal",
+    "lock",
     "open2",
     "open3",
     "open_fifo",

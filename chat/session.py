@@ -597,7 +597,8 @@ class Session(Generic[AnyStr]):
         What was not read is gone; `terminate` keeps it.
 
         Args:
-            grace: Seconds it is given after each of SIGHUP and SIGTERM before the next.
+            grace: Seconds it is given after each of SIGHUP and SIGTERM before the next; where
+                its input is a pipe, that is closed before, and it is given as many for that.
 
         Returns:
             How the program ended; `None` if the transport has none.

@@ -38,7 +38,10 @@ LAYERS = (
     Layer("the names of chat", ("chat",)),
     Layer(
         "features",
-        ("chat.runbook", "chat.record", "chat.shell", "chat.screen", "chat.interact"),
+        (
+            *("chat.runbook", "chat.record", "chat.shell", "chat.screen", "chat.interact"),
+            *("chat.locking", "chat.ipc"),
+        ),
     ),
     Layer("many sessions", ("chat.aio", "chat.group")),
     Layer(
