@@ -6,7 +6,7 @@ No shell runs unless `shell_command` asks for one by name.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from typing import Any, Unpack, overload
 
@@ -289,7 +289,7 @@ def capture_lines(
     check: bool = ...,
     encoding: str = ...,
     **options: Unpack[PipeOptions],
-) -> Iterator[str]: ...
+) -> Generator[str, None, None]: ...
 @overload
 def capture_lines(
     command: Command,
@@ -297,14 +297,14 @@ def capture_lines(
     check: bool = ...,
     encoding: None,
     **options: Unpack[PipeOptions],
-) -> Iterator[bytes]: ...
+) -> Generator[bytes, None, None]: ...
 def capture_lines(
     command: Command,
     *,
     check: bool = False,
     encoding: str | None = "utf-8",
     **options: Unpack[PipeOptions],
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Take what a program says line by line, as it comes, ends of lines included.
 
     The program starts with the first line that is asked for, and is ended if the loop is

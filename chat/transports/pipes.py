@@ -77,7 +77,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.errors not in (*ERROR_OUTPUTS, "pipe"):
-            raise ValueError(f"errors is one of {ERROR_OUTPUTS}, not {self.errors!r}")
+            raise ValueError(f"stderr is one of {ERROR_OUTPUTS}, not {self.errors!r}")
         if self.line_buffered not in LINE_BUFFERED:
             raise ValueError(
                 f"line_buffered is one of {LINE_BUFFERED}, not {self.line_buffered!r}"
