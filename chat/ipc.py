@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any, Final, Self, final
 
 from chat.errors import IpcFailed, LockTimeout, seconds
-from chat.timing import check_seconds
+from chat.timing import check_seconds, try_until
 
 PRIVATE: Final = 0o600
 
@@ -155,8 +155,12 @@ class SharedMemory:
 class Semaphore:
     """A count that processes take from and give to, and wait for while it is 0."""
 
-    def __init__(self, semaphore: Any) -> None:
+    def __init__(self, semaphore: Any, asking: Any) -> None:
         self._semaphore: Final = semaphore
+        # The same one, through which taking does not wait: how it does is an attribute, which
+        # threads would change under each other.
+        self._asking: Final = asking
+        asking.block = False
 
     @classmethod
     def open(
@@ -185,8 +189,9 @@ class Semaphore:
                 made = library.Semaphore(key)
             else:
                 made = _made_or_found(library, key, value, permissions)
-            made.undo = undo
-        return cls(made)
+            asking = library.Semaphore(key)
+            made.undo = asking.undo = undo
+        return cls(made, asking)
 
     @property
     def value(self) -> int:
@@ -213,14 +218,33 @@ class Semaphore:
             IpcFailed: It was removed meanwhile.
         """
         check_seconds("timeout", timeout)
-        with _translating("the semaphore") as library:
+        with _translating("the semaphore"):
+            # Not every system can wait for so long only.
+            taken = self._wait() if timeout is None else try_until(self._take_nowait, timeout)
+        if not taken:
+            raise LockTimeout(
+                f"waited {seconds(timeout)} for the semaphore {self._semaphore.key}",
+                holders=[f"process {self.last_pid} was the last to use it"],
+            )
+
+    def _take_nowait(self) -> bool | None:
+        try:
+            self._asking.acquire()
+        except _library().BusyError:
+            return None
+        return True
+
+    def _wait(self) -> bool:
+        library = _library()
+        while True:
             try:
-                self._semaphore.acquire(timeout)
-            except library.BusyError as error:
-                raise LockTimeout(
-                    f"waited {seconds(timeout)} for the semaphore {self._semaphore.key}",
-                    holders=[f"process {self.last_pid} was the last to use it"],
-                ) from error
+                self._semaphore.acquire()
+            except library.Error as error:
+                if type(error) is not library.Error:
+                    raise
+                # A signal came, and its handler has had its say: go on.
+            else:
+                return True
 
     def give(self) -> None:
         """Give one back."""

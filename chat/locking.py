@@ -21,15 +21,11 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, Self, TypeAlias, final
 
 from chat.errors import LockFailed, LockTimeout, seconds
-from chat.timing import check_seconds, deadline_after, seconds_until
+from chat.timing import check_seconds, try_until
 from chat.values import redact
 
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds to wait for a lock unless told otherwise: what a session's operations have."""
-
-LOOK_AGAIN: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
-"""Seconds between attempts; the last one goes on. The kernel can wait for one lock, but
-neither for the first of several nor for so long only."""
 
 NAME_LIMIT: Final = 200
 """Bytes of a name that go into a file's name, of which Linux takes 255."""
@@ -184,15 +180,11 @@ class FileSlots:
         Raises:
             LockFailed: Its file cannot be opened.
         """
-        deadline = deadline_after(time.monotonic(), timeout)
-        step = 0
-        while (taken := self._take_nowait()) is None:
-            left = seconds_until(deadline, time.monotonic())
-            if left == 0:
-                return False
-            pause = LOOK_AGAIN[min(step, len(LOOK_AGAIN) - 1)]
-            time.sleep(pause if left is None else min(pause, left))
-            step += 1
+        # The kernel can wait for one lock, but neither for the first of several nor for so
+        # long only.
+        taken = try_until(self._take_nowait, timeout)
+        if taken is None:
+            return False
         self._held, self._holder = taken, os.getpid()
         _held.add(self)
         return True
@@ -221,6 +213,9 @@ class FileSlots:
             return
         if self._holder == os.getpid():
             os.ftruncate(descriptor, 0)
+            # A program that starts at this moment has a copy of the descriptor until the
+            # kernel closes it there, a moment after `posix_spawn` has returned here.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
     def holders(self) -> list[str]:

@@ -3,8 +3,8 @@
 Opening never blocks here. A FIFO can be opened for reading at any time; that nobody has
 opened it for writing yet shows as an end of file without a hang-up, which is no end. It can
 be opened for writing only while somebody reads, and the system announces to nobody when that
-is: the opening is tried again, after pauses of `LOOK_AGAIN`, which cost next to nothing. Each
-look also sees whether the FIFO is still there.
+is: the opening is tried again, after pauses that cost next to nothing (`try_until`). Each
+attempt also sees whether the FIFO is still there.
 """
 
 from __future__ import annotations
@@ -13,17 +13,13 @@ import errno
 import os
 import select
 import stat
-import time
 from typing import Final, final
 
 from chat.errors import FifoFailed, NotSupported, PeerAbsent, seconds
-from chat.timing import deadline_after, seconds_until
+from chat.timing import try_until
 from chat.transports import READ_SIZE, Writer
 from chat.transports.descriptor import Adopted
 from chat.transports.one_way import WritingTransport
-
-LOOK_AGAIN: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
-"""Seconds between attempts to open for writing; the last one goes on."""
 
 PRIVATE: Final = 0o600
 
@@ -65,24 +61,23 @@ def open_for_writing(path: str, timeout: float | None) -> int:
         PeerAbsent: Nobody opened it for reading in time.
         FifoFailed: There is none, or none any more, or it may not be written.
     """
-    deadline = deadline_after(time.monotonic(), timeout)
-    step = 0
-    while True:
+
+    def attempt() -> int | None:
         try:
             return _open(path, os.O_WRONLY)
         except FifoFailed as error:
             if error.errno != errno.ENXIO:
                 raise
-        left = seconds_until(deadline, time.monotonic())
-        if left == 0:
-            raise PeerAbsent(
-                path,
-                f"waited {seconds(timeout)} for somebody to open it for reading",
-                code=errno.ETIMEDOUT,
-            )
-        pause = LOOK_AGAIN[min(step, len(LOOK_AGAIN) - 1)]
-        time.sleep(pause if left is None else min(pause, left))
-        step += 1
+            return None
+
+    descriptor = try_until(attempt, timeout)
+    if descriptor is None:
+        raise PeerAbsent(
+            path,
+            f"waited {seconds(timeout)} for somebody to open it for reading",
+            code=errno.ETIMEDOUT,
+        )
+    return descriptor
 
 
 def _open(path: str, access: int) -> int:
@@ -93,7 +88,7 @@ def _open(path: str, access: int) -> int:
         raise _failure(path, error) from error
     if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):  # changed since it was looked at
         os.close(descriptor)
-        raise FifoFailed(path, "it is not a FIFO", code=errno.ENXIO)
+        raise FifoFailed(path, "it is not a FIFO", code=errno.EEXIST)
     return descriptor
 
 
