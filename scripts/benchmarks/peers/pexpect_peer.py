@@ -8,11 +8,13 @@ reads 1024 bytes at a time in a thread and is slower.
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import pexpect
 from pexpect.fdpexpect import fdspawn
+from pexpect.popen_spawn import PopenSpawn
 from pexpect.replwrap import bash
 
 from scripts.benchmarks.peers.common import (
@@ -147,5 +149,41 @@ def shell(task: Task) -> str:
     return text_result(output)
 
 
+def pipe_roundtrip(task: Task) -> int:
+    """Send a line and await it back over pipes, many times."""
+    session = PopenSpawn(task.command, **options(task))
+    good = 0
+    task.clock.start(session.pid)
+    for number in range(task.count):
+        line = b"=%d=\n" % number
+        session.send(line)
+        session.expect_exact(line)
+        good += session.before == b""
+    task.clock.stop()
+    session.sendeof()
+    return good
+
+
+def pipe_idle(task: Task) -> str:
+    """Wait for what does not come."""
+    session = PopenSpawn(task.command)
+    task.clock.start(session.pid)
+    seconds = float(task.names["seconds"])
+    index = session.expect_exact([b"never", pexpect.TIMEOUT], timeout=seconds)
+    task.clock.stop()
+    session.kill(signal.SIGTERM)
+    return "idle" if index else "disturbed"
+
+
 if __name__ == "__main__":
-    main({"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines, "shell": shell})
+    main(
+        {
+            "roundtrip": roundtrip,
+            "spawn": spawn,
+            "scan": scan,
+            "lines": lines,
+            "shell": shell,
+            "pipe_roundtrip": pipe_roundtrip,
+            "pipe_idle": pipe_idle,
+        }
+    )
