@@ -321,10 +321,12 @@ def capture_lines(
     """
     opening: Any = pipe_from  # the overloads, seen from within
     with opening(command, encoding=encoding, **options) as session:
-        yield from session
+        line = session.read(0)  # empty, of the session's kind
+        for line in session:
+            yield line
         status = session.wait()
     if check and not status.ok:
-        raise _failure(command, Finished("", status))
+        raise _failure(command, Finished(line, status))
 
 
 def _failure(command: Command, done: Finished[Any]) -> CommandFailed:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 import chat
+from chat.opening.fifos import open_fifo_url
 from chat.testing import check_transport, fifo_ends, python_command
 from chat.transports.fifo import connect_fifo
 
@@ -178,6 +180,22 @@ def test_one_that_vanishes_while_it_is_read_is_told(path):
 def test_a_mode_is_one_of_two(path):
     with pytest.raises(ValueError, match="mode is 'r' or 'w'"):
         chat.open_fifo(path, "rw")  # type: ignore[call-overload]  # wrong on purpose
+
+
+def test_a_url_is_a_fifo_to_read_or_to_write(path):
+    def opening(**query):
+        return SimpleNamespace(
+            url=SimpleNamespace(path=str(path), query=query),
+            deadline=None,
+            session=lambda transport: chat.Session(transport, timeout=20),
+        )
+
+    with open_fifo_url(opening(), create=True) as heard:
+        with open_fifo_url(opening(mode="w")) as said:
+            said.sendline("through")
+        assert heard.readline() == "through\n"
+    with pytest.raises(ValueError, match="mode is"):
+        open_fifo_url(opening(mode="x"))
 
 
 def test_nothing_is_left_open(path, held):

@@ -359,8 +359,10 @@ def test_a_failure_is_an_error_if_asked_for():
     with pytest.raises(chat.CommandFailed, match=r"status 3: .*echo said") as caught:
         chat.capture(chat.shell_command("echo said; exit 3"), check=True)
     assert caught.value.output == "said\n"
-    with pytest.raises(chat.CommandFailed, match="status 1"):
+    with pytest.raises(chat.CommandFailed, match="status 1: 'false'\nnothing came"):
         list(chat.capture_lines(["false"], check=True))
+    with pytest.raises(chat.CommandFailed, match=r"last came 'said\\n'"):
+        list(chat.capture_lines(chat.shell_command("echo said; exit 3"), check=True))
 
 
 def test_what_takes_too_long_is_ended_and_its_words_are_kept():
