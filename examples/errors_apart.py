@@ -12,7 +12,7 @@ exit 2
 with chat.open3(chat.shell_command(BUILD), timeout=10) as build:
     trouble = []
     while True:
-        heard = build.expect(chat.EOF, err=[chat.regex(r"(warning|error): (.*)\n")])
+        heard = build.expect(chat.EOF, err=chat.regex(r"(warning|error): (.*)\n"))
         if heard.match.pattern is chat.EOF:
             break
         trouble.append(heard.match.groups)

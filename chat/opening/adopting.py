@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, Unpack, overload
 
@@ -16,7 +14,13 @@ from chat.opening.beginning import begin
 from chat.opening.options import SessionOptions
 from chat.session import Session
 from chat.transports import Transport
-from chat.transports.adopted import AdoptedSocket, over_descriptor, over_popen
+from chat.transports.adopted import (
+    AdoptedSocket,
+    is_popen,
+    is_socket,
+    over_descriptor,
+    over_popen,
+)
 from chat.transports.descriptor import DescriptorTransport
 
 
@@ -81,12 +85,12 @@ KINDS: Final = [
     ),
     Kind(
         "a socket",
-        lambda target: isinstance(target, socket.socket),
+        is_socket,
         lambda connection, close: AdoptedSocket(connection, close=close),
     ),
     Kind(
         "a subprocess.Popen",
-        lambda target: isinstance(target, subprocess.Popen),
+        is_popen,
         lambda popen, _: over_popen(popen),
     ),
     Kind("a file", _is_file, _adopt_file),

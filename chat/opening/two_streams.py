@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
-from typing import (
-    Any,
-    AnyStr,
-    Final,
-    Generic,
-    Self,
-    Unpack,
-    final,
-    overload,
-)
+from typing import Any, AnyStr, Final, Generic, Self, Unpack, final, overload
 
 from chat.core.dialogues import Arrival
-from chat.core.patterns import PatternLike
+from chat.core.patterns import PatternLike, unnest
 from chat.core.stream import Overflow
 from chat.core.views import ViewName
 from chat.errors import ExpectError, ExpectTimeout, PatternError, UnexpectedEOF, last_text
@@ -26,10 +17,7 @@ from chat.opening.beginning import begin
 from chat.opening.options import Command, SessionOptions
 from chat.opening.pipes import start
 from chat.session import GRACE, Session
-from chat.timing import (
-    SYSTEM_CLOCK,
-    check_seconds,
-)
+from chat.timing import SYSTEM_CLOCK, check_seconds
 from chat.transports import remark_of
 from chat.transports.one_way import ReadingTransport
 from chat.transports.pipes import LineBuffered, Plan
@@ -80,15 +68,15 @@ class TwoStreams(Generic[AnyStr]):
     def expect(
         self,
         *patterns: PatternLike,
-        out: Iterable[PatternLike] = (),
-        err: Iterable[PatternLike] = (),
+        out: PatternLike = (),
+        err: PatternLike = (),
         timeout: float | None | Unset = UNSET,
         quiet: float | Unset = UNSET,
         view: ViewName | None = None,
     ) -> Heard[AnyStr]:
         """Wait for the first of the patterns to come on either stream.
 
-            heard = make.expect("done\\n", err=["warning: "])
+            heard = make.expect("done\\n", err="warning: ")
 
         A pattern is sought within each stream; none matches across the two. What comes first
         wins, and two pipes have no order of their own: the order is that in which the reads
@@ -97,7 +85,7 @@ class TwoStreams(Generic[AnyStr]):
 
         Args:
             patterns: What to wait for on both. `EOF` is the end of both of them.
-            out: What to wait for on the output alone; `EOF` is its end.
+            out: What to wait for on the output alone, a pattern or several; `EOF` is its end.
             err: What to wait for on the errors alone; `EOF` is their end.
             timeout: Seconds to wait in all. Left out: that of `self.out`.
             quiet: Seconds of silence after which what has come counts as all there is.
@@ -116,21 +104,22 @@ class TwoStreams(Generic[AnyStr]):
         limit = self.out.timeout if timeout is UNSET else timeout
         assert not isinstance(limit, Unset)
         check_seconds("timeout", limit)
-        if not (patterns or out or err):
+        common, on_out, on_err = unnest(patterns), unnest([out]), unnest([err])
+        if not (common or on_out or on_err):
             raise PatternError("there is nothing to wait for")
         parts = [
-            Part("out", self.out, patterns, tuple(out), quiet, view),
-            Part("err", self.err, patterns, tuple(err), quiet, view),
+            Part("out", self.out, common, on_out, quiet, view),
+            Part("err", self.err, common, on_err, quiet, view),
         ]
         outcome = WaitTogether(parts, self._arrivals).carry_out(limit)
         if isinstance(outcome, Arrival):
-            raise self._unmet(outcome, patterns, parts, limit)
+            raise self._unmet(outcome, len(common), parts, limit)
         return outcome
 
     def _unmet(
         self,
         outcome: Arrival,
-        common: tuple[PatternLike, ...],
+        common: int,
         parts: list[Part[AnyStr]],
         timeout: float | None,
     ) -> ExpectError:
@@ -143,7 +132,7 @@ class TwoStreams(Generic[AnyStr]):
         if kind is ExpectTimeout and (remark := self._remark()):
             words.append(remark)
         return kind(
-            _descriptions(len(common), parts),
+            _descriptions(common, parts),
             self.out.peek(),
             timeout=timeout,
             state="\n".join(words),
@@ -238,7 +227,7 @@ def open3(
     """Start a program with pipes to its input, from its output, and from its errors.
 
         with chat.open3(["make"]) as make:
-            heard = make.expect(chat.EOF, err=["warning: "])
+            heard = make.expect(chat.EOF, err="warning: ")
             print(heard.stream, make.err.readline())
 
     Neither stream holds up the other, whichever is waited for and however much comes. What

@@ -23,6 +23,16 @@ from chat.transports.process import KILL_PATIENCE, STAGES
 from chat.values import ExitStatus, redact
 
 
+def is_socket(target: object) -> bool:
+    """Whether it is a socket."""
+    return isinstance(target, socket.socket)
+
+
+def is_popen(target: object) -> bool:
+    """Whether it is a `subprocess.Popen`."""
+    return isinstance(target, subprocess.Popen)
+
+
 def over_descriptor(descriptor: int, *, close: bool) -> Transport:
     """The transport for a descriptor, according to what it was opened for.
 

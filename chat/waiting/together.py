@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, AnyStr, Final, Generic, Literal, TypeAlias, final
@@ -75,8 +76,8 @@ class Part(Generic[AnyStr]):
         self,
         name: Name,
         session: Session[AnyStr],
-        common: tuple[PatternLike, ...],
-        own: tuple[PatternLike, ...],
+        common: Sequence[PatternLike],
+        own: Sequence[PatternLike],
         quiet: float | Unset,
         view: ViewName | None,
     ) -> None:

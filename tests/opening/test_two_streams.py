@@ -147,7 +147,7 @@ def test_what_comes_first_on_either_is_heard(talker):
 def test_a_pattern_can_be_for_one_stream_alone(talker):
     talker.sendline("out word")
     talker.sendline("err word")
-    heard = talker.expect("never", err=["word"])
+    heard = talker.expect(["never"], err="word")
     assert (heard.stream, heard.match.index) == ("err", 1)
     assert talker.out.expect("word").before == ""
 
