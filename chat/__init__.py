@@ -50,19 +50,24 @@ if TYPE_CHECKING:
         EchoStillOn,
         ExpectError,
         ExpectTimeout,
+        FifoFailed,
         HandshakeFailed,
         HostKeyChanged,
         HostKeyRefused,
         HostKeyUnknown,
         HostNotFound,
+        IpcFailed,
         LineTooLong,
         ListenFailed,
+        LockFailed,
+        LockTimeout,
         LoginFailed,
         MissingExtra,
         NotSupported,
         PasswordExpired,
         PatternError,
         PatternTypeError,
+        PeerAbsent,
         PeerGone,
         ProtocolError,
         RunTimeout,
@@ -81,18 +86,32 @@ if TYPE_CHECKING:
         UrlError,
         WaitTimeout,
     )
+    from chat.locking import Lock, lock
+    from chat.opening.adopting import attach
+    from chat.opening.fifos import open_fifo, open_fifo_pair
+    from chat.opening.forks import pipe_open_self
     from chat.opening.gathering import UdpAnswer, gather_udp
     from chat.opening.listeners import Listener, listen
+    from chat.opening.pipes import (
+        capture,
+        capture_lines,
+        open2,
+        pipe_from,
+        pipe_to,
+        shell_command,
+    )
     from chat.opening.programs import Finished, run, spawn
     from chat.opening.relaying import relay, serve_program
     from chat.opening.securing import start_tls
     from chat.opening.serial import open_serial
+    from chat.opening.two_streams import TwoStreams, open3
     from chat.opening.urls import Opening, Url, connect
     from chat.pacing import Pace
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
     from chat.ssh import open_ssh, ssh
     from chat.values import ExitStatus, Secret, WindowSize
+    from chat.waiting.together import Heard
 
 _HOMES = {
     "chat.alarms": "timeout",
@@ -104,25 +123,32 @@ _HOMES = {
         AcceptTimeout CertificateRejected CertificateUnusable ChatError CommandError
         CommandFailed CommandNotFound CommandNotPermitted ConnectFailed ConnectRefused
         ConnectTimeout ConnectionLost DeviceFailed DeviceNotFound DeviceNotPermitted EchoStillOn
-        ExpectError ExpectTimeout HandshakeFailed HostKeyChanged HostKeyRefused HostKeyUnknown
-        HostNotFound LineTooLong ListenFailed LoginFailed MissingExtra NotSupported
-        PasswordExpired PatternError PatternTypeError PeerGone ProtocolError RunTimeout
-        SendError SendTimeout SessionClosed ShellDesynchronised ShellExited SpawnFailed
-        StreamOverflow SudoFailed TimeRanOut UnexpectedEOF UnknownKey UnreadPlaintext UrlError
-        WaitTimeout
+        ExpectError ExpectTimeout FifoFailed HandshakeFailed HostKeyChanged HostKeyRefused
+        HostKeyUnknown HostNotFound IpcFailed LineTooLong ListenFailed LockFailed LockTimeout
+        LoginFailed MissingExtra NotSupported PasswordExpired PatternError PatternTypeError
+        PeerAbsent PeerGone ProtocolError RunTimeout SendError SendTimeout SessionClosed
+        ShellDesynchronised ShellExited SpawnFailed StreamOverflow SudoFailed TimeRanOut
+        UnexpectedEOF UnknownKey UnreadPlaintext UrlError WaitTimeout
     """,
+    "chat.locking": "Lock lock",
+    "chat.opening.adopting": "attach",
+    "chat.opening.fifos": "open_fifo open_fifo_pair",
+    "chat.opening.forks": "pipe_open_self",
     "chat.opening.gathering": "UdpAnswer gather_udp",
     "chat.opening.listeners": "Listener listen",
+    "chat.opening.pipes": "capture capture_lines open2 pipe_from pipe_to shell_command",
     "chat.opening.programs": "Finished run spawn",
     "chat.opening.relaying": "relay serve_program",
     "chat.opening.securing": "start_tls",
     "chat.opening.serial": "open_serial",
+    "chat.opening.two_streams": "TwoStreams open3",
     "chat.opening.urls": "Opening Url connect",
     "chat.pacing": "Pace",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
     "chat.ssh": "open_ssh ssh",
     "chat.values": "ExitStatus Secret WindowSize",
+    "chat.waiting.together": "Heard",
 }
 """Where the public names live. They are fetched when they are first asked for, so that a
 script which asks for few does not wait for all."""
@@ -152,15 +178,21 @@ __all__ = [
     "ExitStatus",
     "ExpectError",
     "ExpectTimeout",
+    "FifoFailed",
     "Finished",
     "HandshakeFailed",
+    "Heard",
     "HostKeyChanged",
     "HostKeyRefused",
     "HostKeyUnknown",
     "HostNotFound",
+    "IpcFailed",
     "LineTooLong",
     "ListenFailed",
     "Listener",
+    "Lock",
+    "LockFailed",
+    "LockTimeout",
     "LoginFailed",
     "Mark",
     "Match",
@@ -171,6 +203,7 @@ __all__ = [
     "PasswordExpired",
     "PatternError",
     "PatternTypeError",
+    "PeerAbsent",
     "PeerGone",
     "ProtocolError",
     "Quiet",
@@ -188,6 +221,7 @@ __all__ = [
     "StreamOverflow",
     "SudoFailed",
     "TimeRanOut",
+    "TwoStreams",
     "UdpAnswer",
     "UnexpectedEOF",
     "UnknownKey",
@@ -198,19 +232,31 @@ __all__ = [
     "WindowSize",
     "__version__",
     "any_of",
+    "attach",
+    "capture",
+    "capture_lines",
     "connect",
     "deadline",
     "gather_udp",
     "glob",
     "listen",
     "literal",
+    "lock",
+    "open2",
+    "open3",
+    "open_fifo",
+    "open_fifo_pair",
     "open_serial",
     "open_ssh",
+    "pipe_from",
+    "pipe_open_self",
+    "pipe_to",
     "regex",
     "relay",
     "run",
     "serve_program",
     "shell",
+    "shell_command",
     "spawn",
     "ssh",
     "start_tls",

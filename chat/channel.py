@@ -346,7 +346,7 @@ class Channel(Generic[AnyStr]):
 
     def _peer_gone(self, sent: int, total: int) -> PeerGone:
         return PeerGone(
-            f"sent {sent} of {total} bytes: the other side is gone\n{self.state()}",
+            f"sent {sent} of {total} bytes: {self._name()} is gone\n{self.state()}",
             sent=sent,
             total=total,
         )
@@ -448,6 +448,11 @@ class Channel(Generic[AnyStr]):
         while not self.ended and self.stream.end < stop and self._wait_readable(LAST_WORDS):
             self.stream.check_room()
             self.fill()
+
+    def _name(self) -> str:
+        """The other side by its name, if it has one."""
+        process = self.process
+        return "the other side" if process is None else f"{process.argv[0]} (pid {process.pid})"
 
     def state(self) -> str:
         """The other side, in words."""

@@ -39,6 +39,11 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── WaitTimeout               · TimeoutError   (the program has not ended)
     ├── RunTimeout                · TimeoutError   (`chat.run` ended the program)
     ├── TimeRanOut                · TimeoutError   (of a `chat.timeout` block)
+    ├── FifoFailed                · OSError        (a named pipe cannot be opened)
+    │   └── PeerAbsent            · TimeoutError   (nobody opened its other end)
+    ├── LockTimeout               · TimeoutError   (others hold what is to be held)
+    ├── LockFailed                · OSError        (it cannot be held safely)
+    ├── IpcFailed                 · OSError        (System V memory or semaphores)
     ├── StreamOverflow            · BufferError    (more came than may be kept)
     ├── SessionClosed             · ValueError
     ├── PatternError              · ValueError
@@ -89,7 +94,10 @@ class ChatError(Exception):
 
 
 def _made_again(kind: type[ChatError], said: tuple[object, ...], code: int | None) -> ChatError:
-    base = OSError if issubclass(kind, OSError) else Exception
+    base: type = kind  # down to the built-in class that decides how it lies in memory
+    while base.__module__ != "builtins":
+        assert base.__base__ is not None
+        base = base.__base__
     made: ChatError = base.__new__(kind)
     made.args = said
     if isinstance(made, OSError):
@@ -443,6 +451,43 @@ class TimeRanOut(ChatError, TimeoutError):
     def __init__(self, limit: TimeLimit) -> None:
         super().__init__(f"the time ran out that a block may take: {seconds(limit.seconds)}")
         self.limit: Final = limit
+
+
+class FifoFailed(ChatError, OSError):
+    """A named pipe cannot be opened: it is not there, or no pipe, or not ours.
+
+    Attributes:
+        path: Where it was to be.
+    """
+
+    def __init__(self, path: str, reason: str, *, code: int | None = None) -> None:
+        super().__init__(f"cannot open the FIFO {path!r}: {reason}")
+        self.path: Final = path
+        self.errno = code
+
+
+class PeerAbsent(FifoFailed, TimeoutError):
+    """Nobody opened the other end of a named pipe in time."""
+
+
+class LockTimeout(ChatError, TimeoutError):
+    """Others held all there is to be held, for all that time.
+
+    Attributes:
+        holders: Who they are, in words, as far as it is known.
+    """
+
+    def __init__(self, message: str, *, holders: Sequence[str] = ()) -> None:
+        super().__init__("\n".join([message, *holders]))
+        self.holders: Final = tuple(holders)
+
+
+class LockFailed(ChatError, OSError):
+    """A lock cannot be held safely: its directory is not private, or it is held already."""
+
+
+class IpcFailed(ChatError, OSError):
+    """System V shared memory, or a semaphore, is not there, or may not be used."""
 
 
 class StreamOverflow(ChatError, BufferError):

@@ -39,12 +39,14 @@ from chat.transports import (
     Transport,
     line_of,
     peer_of,
+    remark_of,
     serial_line_of,
 )
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
     from chat.sinks import SinkLike
+    from chat.waiting.pending import PendingExpect
 
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds a wait lasts unless told otherwise, as in pexpect; Tcl Expect waits 10."""
@@ -216,6 +218,22 @@ class Session(Generic[AnyStr]):
         flow = dialogues.expect(listening, answers, limits=limits, quiet=silence)
         return self._conclude(flow, listening, limit, limits)
 
+    def begin_expect(
+        self,
+        *patterns: PatternLike,
+        quiet: float | Unset = UNSET,
+        view: ViewName | None = None,
+    ) -> PendingExpect[AnyStr]:
+        """Begin to wait without waiting, for whoever waits for several sessions at once.
+
+        Args and errors are those of `expect`. Nothing else may be awaited of this session,
+        or read from it, until the wait has ended or is given up.
+        """
+        from chat.waiting.pending import PendingExpect  # start-up cost: most wait for one alone
+
+        silence = self.quiet if quiet is UNSET else _checked_quiet(quiet)
+        return PendingExpect(self._listen(patterns, None, view), silence, self._matched)
+
     def _expect_text(self, text: AnyStr, timeout: float | None) -> Match[AnyStr]:
         """Wait for a text alone: the same as any wait, with nothing to it but the text."""
         channel, deadline = self._channel, None
@@ -316,11 +334,13 @@ class Session(Generic[AnyStr]):
         if kind is ExpectTimeout and self._channel.listeners:
             self._channel.emit(TimedOut(tuple(map(redact, awaited))))
         ended_by, limit = _what_ended(outcome, timeout, limits)
+        state = self._channel.state()
+        remark = remark_of(self._channel.transport) if kind is ExpectTimeout else None
         error = kind(
             awaited,
             self._reader.unread(),
             timeout=limit,
-            state=self._channel.state(),
+            state=state if remark is None else f"{state}\n{remark}",
             exit_status=self.exit_status,
             ended_by=ended_by,
         )
@@ -542,6 +562,23 @@ class Session(Generic[AnyStr]):
             self._channel.drain()
         return self._reader.unread()
 
+    def take_in(self) -> bool:
+        """Read in once what has come, without waiting, and keep it for later.
+
+        Returns:
+            Whether that brought anything: more, or the end.
+
+        Raises:
+            StreamOverflow: More came before than the session may keep. Nothing is read.
+        """
+        channel = self._channel
+        channel.check_open()
+        if channel.ended:
+            return False
+        if self._stream.crowded:
+            self._stream.check_room()
+        return channel.fill() is not None
+
     def mark(self) -> Mark:
         """Note the place up to which this session has been consumed; see `since`.
 
@@ -585,6 +622,11 @@ class Session(Generic[AnyStr]):
         if process is None:
             return None
         return process.wait_exit(GRACE if self._channel.ended else 0)
+
+    @property
+    def state(self) -> str:
+        """The other side's state in words, as errors say it."""
+        return self._channel.state()
 
     @property
     def ended(self) -> bool:
@@ -651,7 +693,8 @@ class Session(Generic[AnyStr]):
         What was not read is gone; `terminate` keeps it.
 
         Args:
-            grace: Seconds it is given after each of SIGHUP and SIGTERM before the next.
+            grace: Seconds it is given after each of SIGHUP and SIGTERM before the next; where
+                its input is a pipe, that is closed before, and it is given as many for that.
 
         Returns:
             How the program ended; `None` if the transport has none.

@@ -11,7 +11,7 @@ import math
 import select
 import time
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, TypeVar
 
 INCOMING: Final = select.POLLIN | select.POLLPRI
 READABLE: Final = INCOMING | select.POLLHUP | select.POLLERR
@@ -57,6 +57,37 @@ class SystemClock:
 
 
 SYSTEM_CLOCK: Final = SystemClock()
+
+
+PAUSES: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05)
+"""Seconds between attempts at what no event announces; the last one goes on. Twenty looks a
+second cost a processor next to nothing, and nobody notices so short a wait."""
+
+Outcome = TypeVar("Outcome")
+
+
+def try_until(attempt: Callable[[], Outcome | None], seconds: float | None) -> Outcome | None:
+    """Attempt something until it succeeds, with `PAUSES` in between.
+
+    For what the system announces to nobody, such as that a named pipe has a reader.
+
+    Args:
+        attempt: Gives `None` as long as it does not succeed.
+        seconds: How long to go on. `None`: no limit. 0: once.
+
+    Returns:
+        What the attempt gave; `None` if it did not succeed in time.
+    """
+    deadline = deadline_after(time.monotonic(), seconds)
+    step = 0
+    while (outcome := attempt()) is None:
+        left = seconds_until(deadline, time.monotonic())
+        if left == 0:
+            return None
+        pause = PAUSES[min(step, len(PAUSES) - 1)]
+        time.sleep(pause if left is None else min(pause, left))
+        step += 1
+    return outcome
 
 
 def milliseconds(seconds: float | None) -> int | None:

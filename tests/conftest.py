@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +21,23 @@ def forget_secrets() -> Iterator[None]:
     yield
     for each, before in zip(lists, kept, strict=True):
         each[:] = before
+
+
+@pytest.fixture
+def held() -> Callable[[], tuple[set[str], set[int]]]:
+    """What this process holds: its descriptors, and its children, zombies included."""
+
+    def look() -> tuple[set[str], set[int]]:
+        descriptors = set(os.listdir("/proc/self/fd"))  # noqa: PTH208  (names)
+        children = set()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdecimal():
+                try:
+                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                except OSError:
+                    continue
+                if int(fields[1]) == os.getpid():
+                    children.add(int(entry.name))
+        return descriptors, children
+
+    return look

@@ -40,7 +40,7 @@ LAYERS = (
         "features",
         (
             *("chat.runbook", "chat.record", "chat.shell", "chat.ssh", "chat.screen"),
-            "chat.interact",
+            *("chat.interact", "chat.locking", "chat.ipc"),
         ),
     ),
     Layer("many sessions", ("chat.aio", "chat.group")),
@@ -48,7 +48,7 @@ LAYERS = (
         "session",
         (
             *("chat.session", "chat.opening", "chat.channel", "chat.driver", "chat.sinks"),
-            "chat.pacing",
+            *("chat.pacing", "chat.waiting"),
         ),
     ),
     Layer("siblings that never meet", ("chat.transports", "chat.core"), strangers=True),

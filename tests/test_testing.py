@@ -19,7 +19,9 @@ from chat.testing import (
     MemoryTransport,
     WaitsForEver,
     check_transport,
+    fifo_ends,
     memory_ends,
+    open2_ends,
     pipe_ends,
     pty_ends,
     python_child,
@@ -31,14 +33,15 @@ from chat.timing import READABLE, WRITABLE, SystemClock
 # ── conformance ───────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("make", [memory_ends, socket_ends, pipe_ends])
+@pytest.mark.parametrize("make", [memory_ends, socket_ends, pipe_ends, fifo_ends])
 def test_every_transport_keeps_the_rules(make):
     check_transport(make)
 
 
 @pytest.mark.slow
-def test_the_pseudo_terminal_keeps_the_rules():
-    check_transport(pty_ends)
+@pytest.mark.parametrize("make", [pty_ends, open2_ends])
+def test_programs_keep_the_rules(make):
+    check_transport(make)
 
 
 class Faulty:

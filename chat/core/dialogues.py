@@ -103,6 +103,8 @@ Request: TypeAlias = "Receive | Inspect | Answer[AnyStr] | Transmit[AnyStr]"
 Unmet: TypeAlias = Arrival
 """`ENDED`, `FAILED`, `EXPIRED`, `IDLE` or `STALLED`: how a wait ended that did not await it."""
 
+Waiting: TypeAlias = "Generator[Request[AnyStr], Any, Match[AnyStr] | Unmet]"
+
 
 class _Silences:
     """The lengths of silence that mean something, from the last arrival on.

@@ -158,24 +158,28 @@ class Listening(Generic[AnyStr]):
         if order.begin != position:
             order.reset(position)
 
-    def scan(self) -> Match[AnyStr] | None:
-        """The match that what has come decides."""
+    def find(self) -> Found | None:
+        """What has come decides this, which is not consumed yet; see `take`."""
         self._refresh()
         order, view = self.awaited.order, self.view
         if view.stream.end - order.begin < order.least:
             return None
-        found = order.scan(view.stream)
-        if found is None:
-            return None
+        return order.scan(view.stream)
+
+    def take(self, found: Found) -> Match[AnyStr]:
+        """The match of what was found, which is consumed."""
         return matched(self.awaited, self.view, found, self._dropped())
+
+    def scan(self) -> Match[AnyStr] | None:
+        """The match that what has come decides."""
+        found = self.find()
+        return None if found is None else self.take(found)
 
     def settle(self) -> Match[AnyStr] | None:
         """The match if what has come is all there is."""
         self._refresh()
         found = self.awaited.order.settle(self.view.stream)
-        if found is None:
-            return None
-        return matched(self.awaited, self.view, found, self._dropped())
+        return None if found is None else self.take(found)
 
     def _refresh(self) -> None:
         self.view.refresh()

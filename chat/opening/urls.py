@@ -27,6 +27,7 @@ from chat.transports import Transport
 from chat.values import UNSET, Unset
 
 OPENERS: Final[dict[str, str]] = {
+    "fifo": "chat.opening.fifos:open_fifo_url",
     "loop": "chat.opening.serial:open_url",
     "rfc2217": "chat.opening.serial:open_url",
     "serial": "chat.opening.serial:open_url",

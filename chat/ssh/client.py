@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, cast
 
+from chat.deadlines import due_after
 from chat.errors import PeerGone, seconds
 from chat.opening.options import SessionOptions
 from chat.opening.programs import spawn
@@ -14,7 +15,7 @@ from chat.session import Session
 from chat.ssh.destination import Invocation
 from chat.ssh.login import Answer, Asked, Credentials, Dialogue, Ended, Login, Noted
 from chat.ssh.notes import Notes
-from chat.timing import READABLE, SYSTEM_CLOCK, Clock, deadline_after, seconds_until
+from chat.timing import READABLE, SYSTEM_CLOCK, Clock, seconds_until
 from chat.values import UNSET, Secret, Unset
 
 
@@ -52,7 +53,7 @@ def logged_in(
         clock = options.get("clock", SYSTEM_CLOCK)
         login = Login(str(invocation.destination), credentials)
         if isinstance(deadline, Unset):
-            deadline = deadline_after(clock.now(), session.timeout)
+            deadline = due_after(session.timeout, clock)
         try:
             _Talk(session, notes, login, clock, deadline).hold()
         except BaseException:

@@ -17,7 +17,15 @@ from __future__ import annotations
 from chat.testing.children import python_child, python_command
 from chat.testing.clock import FakeClock, WaitsForEver
 from chat.testing.conformance import BrokenRule, check_transport
-from chat.testing.ends import FarEnd, memory_ends, pipe_ends, pty_ends, socket_ends
+from chat.testing.ends import (
+    FarEnd,
+    fifo_ends,
+    memory_ends,
+    open2_ends,
+    pipe_ends,
+    pty_ends,
+    socket_ends,
+)
 from chat.testing.memory import MemoryPeer, MemoryTransport
 
 __all__ = [
@@ -28,7 +36,9 @@ __all__ = [
     "MemoryTransport",
     "WaitsForEver",
     "check_transport",
+    "fifo_ends",
     "memory_ends",
+    "open2_ends",
     "pipe_ends",
     "pty_ends",
     "python_child",

@@ -1,7 +1,8 @@
 """Transports with their far ends in the test's hand, for `check_transport` and by themselves.
 
-Each function makes a new pair. Two pipes and a socket pair have their far end in this
-process. A pseudo-terminal's is a small child that relays its raw terminal to a Unix socket.
+Each function makes a new pair. Pipes, named or not, and a socket pair have their far end in
+this process. A program's is a small child that relays what it hears and says to a Unix
+socket.
 """
 
 from __future__ import annotations
@@ -12,13 +13,24 @@ import select
 import shutil
 import socket
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Protocol, final
+from typing import Final, Protocol, TypeVar, final
 
 from chat.testing.children import python_command
 from chat.testing.memory import MemoryPeer, MemoryTransport
+from chat.transports import Process
 from chat.transports.descriptor import DescriptorTransport
+from chat.transports.fifo import (
+    FifoTransport,
+    connect_fifo,
+    make_fifo,
+    open_for_reading,
+    open_for_writing,
+)
+from chat.transports.pipes import Plan, start_on_pipes
 from chat.transports.pty import PtyTransport
+from chat.transports.spawning import Command
 
 FAR_PATIENCE: Final = 20.0
 """Seconds a far end waits for the near one: long, because only a broken one needs them."""
@@ -62,8 +74,43 @@ def pipe_ends() -> tuple[DescriptorTransport, PipeEnd]:
     return DescriptorTransport(near_reader, near_writer), PipeEnd(far_reader, far_writer)
 
 
-def pty_ends() -> tuple[PtyTransport, PtyEnd]:
+def pty_ends() -> tuple[PtyTransport, RelayedEnd]:
     """A transport to a child on a pseudo-terminal in raw mode, which relays it."""
+    return _relayed(PtyTransport.start)
+
+
+def open2_ends() -> tuple[DescriptorTransport, RelayedEnd]:
+    """A transport to a child on two pipes, which relays them."""
+
+    def start(argv: Sequence[str]) -> DescriptorTransport:
+        started = start_on_pipes(Command.checked(argv, None, None), Plan())
+        made = started.transport()
+        assert isinstance(made, DescriptorTransport), "it goes both ways"
+        return made
+
+    return _relayed(start)
+
+
+def fifo_ends() -> tuple[FifoTransport, PipeEnd]:
+    """A transport over two named pipes, whose other ends are in this process."""
+    with tempfile.TemporaryDirectory(prefix="chat-") as directory:
+        inward, outward = (str(Path(directory, name)) for name in ("in", "out"))
+        for path in (inward, outward):
+            make_fifo(path)
+        far_reader = open_for_reading(outward)
+        try:
+            near = connect_fifo(inward, outward, timeout=FAR_PATIENCE)
+            return near, PipeEnd(far_reader, open_for_writing(inward, FAR_PATIENCE))
+        except BaseException:
+            os.close(far_reader)
+            raise
+
+
+Relaying = TypeVar("Relaying", PtyTransport, DescriptorTransport)
+
+
+def _relayed(start: Callable[[Sequence[str]], Relaying]) -> tuple[Relaying, RelayedEnd]:
+    """Start a child that relays what it hears and says to a socket, which is the far end."""
     directory = tempfile.mkdtemp(prefix="chat-")
     try:
         with socket.socket(socket.AF_UNIX) as listener:
@@ -71,17 +118,19 @@ def pty_ends() -> tuple[PtyTransport, PtyEnd]:
             listener.bind(path)
             listener.listen(1)
             listener.settimeout(FAR_PATIENCE)
-            transport = PtyTransport.start([*python_command(_RELAY), path])
+            transport = start([*python_command(_RELAY), path])
+            process = transport.process
+            assert process is not None, "it was started"
             try:
                 relay, _ = listener.accept()
             except BaseException:
-                transport.process.end(0)
+                process.end(0)
                 transport.close()
                 raise
     finally:
         shutil.rmtree(directory)
     relay.settimeout(None)
-    return transport, PtyEnd(relay, transport)
+    return transport, RelayedEnd(relay, process)
 
 
 _RELAY: Final = """
@@ -89,7 +138,8 @@ _RELAY: Final = """
 
     relay = socket.socket(socket.AF_UNIX)
     relay.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
-    tty.setraw(0)
+    if os.isatty(0):
+        tty.setraw(0)
     relay.connect(sys.argv[1])
 
     def say():
@@ -162,17 +212,17 @@ class PipeEnd:
 
 
 @final
-class PtyEnd:
-    """The far end that is a terminal's slave side, reached through a relay.
+class RelayedEnd:
+    """The far end that is a child's own side, reached through a relay.
 
     Args:
         relay: The connection to the child that relays.
-        transport: The near end, whose child it is.
+        process: The child.
     """
 
-    def __init__(self, relay: socket.socket, transport: PtyTransport) -> None:
+    def __init__(self, relay: socket.socket, process: Process) -> None:
         self._relay: Final = SocketEnd(relay)
-        self._transport: Final = transport
+        self._process: Final = process
         self._closed = False
 
     def send(self, data: bytes) -> None:
@@ -187,7 +237,7 @@ class PtyEnd:
         """Close: the child says what is on its way, and ends. The second time, see to it."""
         self._relay.close()
         if self._closed:
-            self._transport.process.end(1.0)
+            self._process.end(1.0)
         self._closed = True
 
 

@@ -9,12 +9,16 @@ name and that is simply absent (`None`) where it makes no sense.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from chat.values import ExitStatus, WindowSize
 
 READ_SIZE = 65536
 """Bytes asked for in one read: what a Linux pipe holds; a pseudo-terminal gives less."""
+
+
+Remark: TypeAlias = Callable[[], "str | None"]
+"""Capability `remark`: asked when a wait has run out, says why nothing may have come."""
 
 
 class Transport(Protocol):
@@ -246,3 +250,9 @@ def serial_line_of(transport: object) -> SerialLine | None:
     """The transport's `line`, or `None` where it is not a serial one."""
     found: SerialLine | None = getattr(transport, "line", None)
     return found if hasattr(type(found), "baudrate") else None
+
+
+def remark_of(transport: object) -> str | None:
+    """What the transport has to say about a wait that ran out, if anything."""
+    found: Remark | None = getattr(transport, "remark", None)
+    return None if found is None else found()

@@ -33,7 +33,12 @@ def session_activity(session: int) -> tuple[tuple[int, ...], ...]:
     members = session_members(session)
     if not members:
         raise NotSupported("what a program's processes do cannot be seen on this system")
-    return tuple((pid, *_counters(pid)) for pid in sorted(members))
+    return tuple(process_activity(pid) for pid in sorted(members))
+
+
+def process_activity(pid: int) -> tuple[int, ...]:
+    """The same of one process, its id first."""
+    return (pid, *_counters(pid))
 
 
 def _counters(pid: int) -> list[int]:

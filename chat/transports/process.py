@@ -53,13 +53,13 @@ _LOOK: Final = (os.WEXITED | os.WNOWAIT | os.WNOHANG) if hasattr(os, "waitid") e
 
 
 class ControllingTerminal(Protocol):
-    """What a child's end depends on, beyond the child: its terminal."""
+    """What a child's end depends on, beyond the child: its terminal, or its output pipe."""
 
     def foreground_group(self) -> int | None:
         """The process group in the foreground, or `None` if there is none to be seen."""
 
     def in_use(self) -> bool:
-        """Whether any process still has the terminal open."""
+        """Whether any process still has it open."""
 
 
 @final
@@ -76,11 +76,15 @@ class ChildProcess:
         hang_up: Called by `end` when the child may not be signalled (it has become
             another user, as `sudo` does): closes our side of its terminal, which makes
             the kernel send SIGHUP in our stead.
+        close_input: Called by `end` before anything else: closes the child's input, which
+            is how a program that reads from a pipe is told that it is done.
+        patience: Seconds that `end` waits for what this brings about, at least; `None`:
+            as long as it takes.
     """
 
     __slots__ = (
-        "_exit_descriptor", "_hang_up", "_leftovers", "_lock", "_started", "_status",
-        "_terminal", "argv", "pid",
+        "_close_input", "_exit_descriptor", "_hang_up", "_leftovers", "_lock", "_patience",
+        "_started", "_status", "_terminal", "argv", "pid",
     )  # fmt: skip
 
     def __init__(
@@ -90,11 +94,15 @@ class ChildProcess:
         *,
         terminal: ControllingTerminal | None = None,
         hang_up: Callable[[], None] | None = None,
+        close_input: Callable[[], None] | None = None,
+        patience: float | None = 0.0,
     ) -> None:
         self.pid: Final = pid
         self.argv: Final = tuple(argv)
         self._terminal = terminal
         self._hang_up = hang_up
+        self._close_input = close_input
+        self._patience = patience
         self._started = time.monotonic()
         self._status: ExitStatus | None = None
         self._leftovers = False  # members its group still had just after it was reaped
@@ -157,13 +165,14 @@ class ChildProcess:
     def end(self, grace: float) -> ExitStatus:
         """End the whole session: hang up, then SIGTERM, then SIGKILL; reap the child.
 
-        No member of the child's process group is left, and no background job of its
-        session. If the child had already ended by itself, jobs it left in groups of
-        their own are ended only while they hold its terminal: those with neither
-        (`nohup job <&- >log 2>&1 &`) were meant to stay.
+        Where there is an input to close, that comes first, and may be enough. No member of
+        the child's process group is left, and no background job of its session. If the child
+        had already ended by itself, jobs it left in groups of their own are ended only while
+        they hold its terminal: those with neither (`nohup job <&- >log 2>&1 &`) were meant
+        to stay.
 
         Args:
-            grace: Seconds each of the three signals is given.
+            grace: Seconds each of these is given.
 
         Raises:
             WaitTimeout: Not even SIGKILL ended it within `KILL_PATIENCE`.
@@ -258,6 +267,10 @@ class ChildProcess:
     # Ending
 
     def _ends_by_itself(self, grace: float) -> bool:
+        if self._close_input is not None:
+            self._close_input()
+            patience = None if self._patience is None else max(grace, self._patience)
+            return self._wait_end(patience)
         # A program that has let go of its terminal is ending, as a rule, and its own
         # status says more than our signal's name would.
         if self._terminal is None or self._terminal.in_use():

@@ -12,7 +12,8 @@ from chat.errors import SessionClosed
 from chat.transports import READ_SIZE
 from chat.transports.held_child import HeldChild
 from chat.transports.process import ChildProcess
-from chat.transports.starting import Command, start_child
+from chat.transports.spawning import Command
+from chat.transports.starting import start_child
 from chat.transports.terminal import PtyTerminal
 from chat.values import WindowSize
 

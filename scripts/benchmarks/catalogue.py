@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from scripts.benchmarks import dotall, lines, many, roundtrip, scan, shell, sockets, spawn
+from scripts.benchmarks import (
+    dotall,
+    lines,
+    many,
+    pipes,
+    roundtrip,
+    scan,
+    shell,
+    sockets,
+    spawn,
+)
 from scripts.benchmarks.measure import Runner
 from scripts.benchmarks.report import Report
 
@@ -20,4 +30,5 @@ BENCHMARKS: Final[dict[str, Callable[[Runner], Report]]] = {
     "lines": lines.run,
     "shell": shell.run,
     "sockets": sockets.run,
+    "pipes": pipes.run,
 }

@@ -7,7 +7,6 @@ import select
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -95,23 +94,3 @@ def start_peer() -> Iterator[Callable[..., Peer]]:
     for peer in peers:
         peer.process.end(0.2)
         peer.transport.close()
-
-
-@pytest.fixture
-def held() -> Callable[[], tuple[set[str], set[int]]]:
-    """What this process holds: its descriptors, and its children, zombies included."""
-
-    def look() -> tuple[set[str], set[int]]:
-        descriptors = set(os.listdir("/proc/self/fd"))  # noqa: PTH208  (names)
-        children = set()
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdecimal():
-                try:
-                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
-                except OSError:
-                    continue
-                if int(fields[1]) == os.getpid():
-                    children.add(int(entry.name))
-        return descriptors, children
-
-    return look

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 from chat.errors import SessionClosed
+from chat.transports import process_of, terminal_of
 from chat.transports.descriptor import DescriptorTransport
 
 
@@ -82,8 +83,8 @@ def test_one_descriptor_has_no_writer_and_no_process():
     with theirs:
         transport = DescriptorTransport(ours.detach())
         assert transport.writer is None
-        assert not hasattr(transport, "process")
-        assert not hasattr(transport, "terminal")
+        assert process_of(transport) is None
+        assert terminal_of(transport) is None
         theirs.send(b"hello")
         assert transport.read() == b"hello"
         assert transport.write(b"back") == 4

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chat.errors import CommandError, CommandNotFound, CommandNotPermitted, SpawnFailed
-from chat.transports import starting
+from chat.transports import spawning
 from chat.transports.pty import PtyTransport
 
 
@@ -132,7 +132,7 @@ def test_where_a_thread_may_not_have_a_directory_of_its_own_it_forks(
     def refuse(*_):
         raise OSError(errno.EPERM, "unshare")
 
-    monkeypatch.setattr(starting, "_unshare_by_ctypes", refuse)
+    monkeypatch.setattr(spawning, "_unshare_by_ctypes", refuse)
     monkeypatch.setattr(os, "unshare", refuse, raising=False)
     before = Path.cwd()
     peer = start_peer(["./script"], cwd=workshop)
@@ -227,7 +227,7 @@ def test_starting_in_many_directories_at_once_mixes_none_up(tmp_path, start_peer
 
 def test_a_directory_that_vanishes_meanwhile_is_named(workshop, held, monkeypatch):
     before = held()
-    monkeypatch.setattr(starting, "_unshare_directory", (workshop / "folder").rmdir)
+    monkeypatch.setattr(spawning, "_unshare_directory", (workshop / "folder").rmdir)
     with pytest.raises(SpawnFailed, match=r"working directory .*folder"):
         PtyTransport.start(["true"], cwd=workshop / "folder")
     assert held() == before

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zlib
+from typing import Any
 
 import chat
 from chat.transports.descriptor import DescriptorTransport
@@ -123,6 +125,45 @@ def socket(task: Task) -> int:
     return good
 
 
+def pipe_roundtrip(task: Task) -> int:
+    """Send a line and await it back over pipes, many times."""
+    good = 0
+    with chat.open2(task.command, timeout=LONG) as session:
+        task.clock.start(session.pid)
+        for number in range(task.count):
+            session.send(f"={number}=\n")
+            good += session.expect(f"={number}=\n").before == ""
+        task.clock.stop()
+    return good
+
+
+def pipe_idle(task: Task) -> str:
+    """Wait for what does not come."""
+    with chat.open2(task.command) as session:
+        task.clock.start(session.pid)
+        match = session.expect("never", chat.TIMEOUT, timeout=float(task.names["seconds"]))
+        task.clock.stop()
+        session.terminate(grace=0)
+    return "idle" if match.pattern is chat.TIMEOUT else "disturbed"
+
+
+def pipe_flood(task: Task) -> int:
+    """Send much to a program that sends it back."""
+    if "bytes" in task.names:
+        return zlib.crc32(_flood(task, None, b"x" * task.size))
+    return zlib.crc32(_flood(task, "utf-8", "x" * task.size).encode())
+
+
+def _flood(task: Task, encoding: Any, text: Any) -> Any:  # text or bytes, as the task says
+    with chat.open2(task.command, encoding=encoding, timeout=LONG) as session:
+        task.clock.start(session.pid)
+        session.send(text)
+        session.sendeof()
+        came = session.read()
+        task.clock.stop()
+    return came
+
+
 if __name__ == "__main__":
     main(
         {
@@ -132,5 +173,8 @@ if __name__ == "__main__":
             "lines": lines,
             "shell": shell,
             "socket": socket,
+            "pipe_roundtrip": pipe_roundtrip,
+            "pipe_idle": pipe_idle,
+            "pipe_flood": pipe_flood,
         }
     )

@@ -85,6 +85,11 @@ class Task:
         lines = Path(self.names["patterns"]).read_text("ascii").splitlines()
         return [(kind, text) for kind, _, text in (line.partition("\t") for line in lines)]
 
+    @property
+    def size(self) -> int:
+        """How many bytes, given in MiB."""
+        return int(self.names["size"]) << 20
+
     def start_on_pipes(self) -> subprocess.Popen[bytes]:
         """Start the command with pipes in place of a terminal."""
         return subprocess.Popen(

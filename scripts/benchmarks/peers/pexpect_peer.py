@@ -8,11 +8,13 @@ reads 1024 bytes at a time in a thread and is slower.
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import pexpect
 from pexpect.fdpexpect import fdspawn
+from pexpect.popen_spawn import PopenSpawn
 from pexpect.replwrap import bash
 from pexpect.socket_pexpect import SocketSpawn
 
@@ -165,6 +167,32 @@ def over_socket(task: Task) -> int:
     return good
 
 
+def pipe_roundtrip(task: Task) -> int:
+    """Send a line and await it back over pipes, many times."""
+    session = PopenSpawn(task.command, **options(task))
+    good = 0
+    task.clock.start(session.pid)
+    for number in range(task.count):
+        line = b"=%d=\n" % number
+        session.send(line)
+        session.expect_exact(line)
+        good += session.before == b""
+    task.clock.stop()
+    session.sendeof()
+    return good
+
+
+def pipe_idle(task: Task) -> str:
+    """Wait for what does not come."""
+    session = PopenSpawn(task.command)
+    task.clock.start(session.pid)
+    seconds = float(task.names["seconds"])
+    index = session.expect_exact([b"never", pexpect.TIMEOUT], timeout=seconds)
+    task.clock.stop()
+    session.kill(signal.SIGTERM)
+    return "idle" if index else "disturbed"
+
+
 if __name__ == "__main__":
     main(
         {
@@ -174,5 +202,7 @@ if __name__ == "__main__":
             "lines": lines,
             "shell": shell,
             "socket": over_socket,
+            "pipe_roundtrip": pipe_roundtrip,
+            "pipe_idle": pipe_idle,
         }
     )

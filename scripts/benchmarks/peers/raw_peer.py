@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import pty
+import zlib
 
 from scripts.benchmarks.peers.common import AWAITED, Task, main, scan_result, spawn_many
 
@@ -145,6 +146,32 @@ def over_socket(task: Task) -> int:
     return good
 
 
+def pipe_roundtrip(task: Task) -> int:
+    """Send a line and await it back over pipes, many times."""
+    process = task.start_on_pipes()
+    assert process.stdin
+    assert process.stdout
+    reader, writer = process.stdout.fileno(), process.stdin.fileno()
+    good = 0
+    task.clock.start(process.pid)
+    for number in range(task.count):
+        line = b"=%d=\n" % number
+        os.write(writer, line)
+        good += read_until(reader, line) == line
+    task.clock.stop()
+    return good
+
+
+def pipe_flood(task: Task) -> int:
+    """Send much to a program that sends it back, with the standard library's own loop."""
+    process = task.start_on_pipes()
+    data = b"x" * task.size
+    task.clock.start(process.pid)
+    came, _ = process.communicate(data)
+    task.clock.stop()
+    return zlib.crc32(came)
+
+
 if __name__ == "__main__":
     main(
         {
@@ -153,5 +180,7 @@ if __name__ == "__main__":
             "scan": scan,
             "lines": lines,
             "socket": over_socket,
+            "pipe_roundtrip": pipe_roundtrip,
+            "pipe_flood": pipe_flood,
         }
     )
