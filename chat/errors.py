@@ -63,7 +63,7 @@ A secret never shows: whatever text enters a message goes through
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from chat.values import ExitStatus, redact
 
@@ -94,9 +94,8 @@ class ChatError(Exception):
 
 
 def _made_again(kind: type[ChatError], said: tuple[object, ...], code: int | None) -> ChatError:
-    base: type = kind  # down to the built-in class that decides how it lies in memory
+    base: Any = kind  # down to the built-in class that decides how it lies in memory
     while base.__module__ != "builtins":
-        assert base.__base__ is not None
         base = base.__base__
     made: ChatError = base.__new__(kind)
     made.args = said
