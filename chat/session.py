@@ -12,6 +12,7 @@ from chat.core.dialogues import Answering, Arrival, Limits, Receive, Request
 from chat.core.keys import control, key
 from chat.core.listening import Listening, Reader, check_view
 from chat.core.match import Match
+from chat.core.matcher import OrderMaker, stream_order
 from chat.core.patterns import EOF, PatternLike
 from chat.core.stream import DEFAULT_LIMIT, Mark, Overflow, Stream
 from chat.core.views import ViewName
@@ -87,6 +88,8 @@ class Session(Generic[AnyStr]):
         pace: Seconds from one byte that is sent to the next, or a `chat.Pace`, for what
             cannot take them any faster. A send lasts as long as that takes.
         clock: What to ask about time; for tests.
+        order: How patterns are decided between, for those who port what was written for
+            another order (`chat.core.policies`).
 
     Raises:
         LookupError: There is no such encoding.
@@ -110,6 +113,7 @@ class Session(Generic[AnyStr]):
         log: SinkLike | None = None,
         pace: Pace | float | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        order: OrderMaker = stream_order,
     ) -> None:
         check_seconds("timeout", timeout)
         check_seconds("idle", idle)
@@ -128,7 +132,7 @@ class Session(Generic[AnyStr]):
         stream = Stream(codec.empty, limit=limit, overflow=overflow)
         self._stream: Final[Stream[AnyStr]] = stream
         self._kind: Final[type[Any]] = type(codec.empty)
-        self._reader: Final[Reader[AnyStr]] = Reader(stream)
+        self._reader: Final[Reader[AnyStr]] = Reader(stream, order)
         self._channel: Final[Channel[AnyStr]] = Channel(transport, codec, stream, clock)
         self._driver: Final[Driver[AnyStr]] = Driver(
             self._channel,
@@ -713,6 +717,21 @@ class Session(Generic[AnyStr]):
         if channel.listeners:
             channel.emit(Closed(status))
         return status
+
+    def let_go(self) -> None:
+        """Close this side's descriptors, and do nothing else. Twice is once.
+
+        No connection is shut down and no program is ended: for a parent whose forked child
+        goes on with the conversation. A program on a terminal is hung up all the same, by
+        the kernel, if nobody else has that terminal.
+        """
+        channel = self._channel
+        if channel.closed:
+            return
+        channel.closed = True
+        channel.transport.close()
+        if channel.listeners:
+            channel.emit(Closed(None))
 
     def _process(self, what: str) -> Process:
         if self._channel.process is None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, AnyStr, Final, Generic, final
 
 from chat.core.match import NO_NAMES, Match
-from chat.core.matcher import Found, Order, stream_order
+from chat.core.matcher import Found, OrderMaker, stream_order
 from chat.core.patterns import (
     EOF,
     TIMEOUT,
@@ -55,7 +55,7 @@ class Awaited:
         empty: str | bytes,
         *,
         answered: Iterable[object] = (),
-        order: Callable[[Sequence[Textual], str | bytes], Order] = stream_order,
+        order: OrderMaker = stream_order,
     ) -> None:
         self.given: Final = unnest(given)
         self.patterns: Final = tuple(map(as_pattern, self.given))
@@ -275,18 +275,20 @@ class Reader(Generic[AnyStr]):
 
     Args:
         stream: What it reads, from its beginning.
+        order: How to decide between patterns.
 
     Attributes:
         cursor: How far it has consumed the stream.
     """
 
-    __slots__ = ("_listening", "_sought", "_views", "cursor", "stream")
+    __slots__ = ("_listening", "_order", "_sought", "_views", "cursor", "stream")
 
-    def __init__(self, stream: Stream[AnyStr]) -> None:
+    def __init__(self, stream: Stream[AnyStr], order: OrderMaker = stream_order) -> None:
         self.stream: Final[Stream[AnyStr]] = stream
         self.cursor: Final = stream.cursor(0)
         self._views: Final[dict[str, View[AnyStr]]] = {"raw": RawView(stream, self.cursor)}
         self._listening: Final[dict[Any, Listening[AnyStr]]] = {}
+        self._order: Final = order
         self._sought: SoughtText[AnyStr] | None = None
 
     def seek(self, text: AnyStr) -> SoughtText[AnyStr]:
@@ -322,7 +324,7 @@ class Reader(Generic[AnyStr]):
     def _made(
         self, patterns: tuple[Any, ...], prompts: tuple[Any, ...], view: ViewName
     ) -> Listening[AnyStr]:
-        awaited = Awaited(patterns, self.stream.empty, answered=prompts)
+        awaited = Awaited(patterns, self.stream.empty, answered=prompts, order=self._order)
         return Listening(self._view(view), awaited, self.cursor)
 
     def _view(self, name: ViewName) -> View[AnyStr]:

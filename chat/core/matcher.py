@@ -16,7 +16,7 @@ Other orders, for the compatibility layers, are in `chat.core.policies`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from chat.core.patterns import Textual
@@ -54,6 +54,10 @@ class Order(Protocol):
 
     def settle(self, stream: Stream[Any]) -> Found | None:
         """The answer, if the stream does not go on."""
+
+
+OrderMaker: TypeAlias = "Callable[[Sequence[Textual], str | bytes], Order]"
+"""Makes an order of some texts, given what the stream is made of (`""` or `b""`)."""
 
 
 class SoleOrder:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
+from chat.core.matcher import OrderMaker
 from chat.core.stream import Overflow
 from chat.core.views import ViewName
 from chat.errors import CommandError
@@ -33,6 +34,7 @@ class SessionOptions(TypedDict, total=False):
     log: SinkLike | None
     pace: Pace | float | None
     clock: Clock
+    order: OrderMaker
 
 
 def command_line(command: Command) -> list[str]:
