@@ -43,6 +43,10 @@ def test_signals():
     assert code == 1
 
 
+def test_a_lock_is_waited_for_no_longer_than_the_alarm_allows():
+    assert perform("flock_alarm.py") == ("locked\nno lock within 0.2 s\n", 0)
+
+
 def test_the_signature_is_read_as_often_as_one_likes(tmp_path):
     path = tmp_path / ".signature"
     os.mkfifo(path)

@@ -18,9 +18,13 @@ from chat.cli import main
 ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted(path for path in (ROOT / "scripts").iterdir() if path.is_file())
 
-# They wait for somebody else, or end otherwise than with 0: tests/test_perlipc_pipes.py
-# performs them together, and looks at what they say.
-IN_COMPANY = {"fifo_signature.py", "semaphore_give.py", "semaphore_take.py", "signals.py"}
+# They wait for somebody else, or end otherwise than with 0: tests/test_perlipc_pipes.py and
+# tests/compat/test_comm_examples.py perform them together, and look at what they say.
+IN_COMPANY = {
+    *("fifo_signature.py", "semaphore_give.py", "semaphore_take.py", "signals.py"),
+    *("rebroadcast_client.py", "rebroadcast_server.py", "udp_receive.py", "udp_send.py"),
+}
+STAGES = ("test_perlipc_pipes.py", "compat/test_comm_examples.py")
 EXAMPLES = sorted(
     path for path in (ROOT / "examples").rglob("*.py") if path.name not in IN_COMPANY
 )
@@ -91,7 +95,7 @@ def test_there_are_examples():
 
 
 def test_an_example_that_needs_company_is_performed_elsewhere():
-    performed = (ROOT / "tests" / "test_perlipc_pipes.py").read_text("utf-8")
+    performed = "".join((ROOT / "tests" / stage).read_text("utf-8") for stage in STAGES)
     assert {name for name in IN_COMPANY if f'"{name}"' not in performed} == set()
 
 

@@ -33,6 +33,7 @@ from typing import Any, Final, NamedTuple
 
 from chat.compat._comm_handles import (
     Handle,
+    Proc,
     close_it,
     close_noshutdown,
     descriptor_of,
@@ -43,6 +44,8 @@ from chat.compat._comm_handles import (
 )
 from chat.compat._comm_interact import Relay
 from chat.compat._comm_network import (
+    Accepted,
+    Sender,
     accept_it,
     open_listen,
     open_port,
@@ -52,6 +55,7 @@ from chat.compat._comm_network import (
     sockaddr_struct,
 )
 from chat.compat._comm_programs import (
+    Waited,
     open_proc,
     stty_ioctl,
     stty_raw,
@@ -63,6 +67,12 @@ from chat.core.patterns import EOF, TIMEOUT, Regex, regex
 from chat.timing import READABLE, SYSTEM_CLOCK, deadline_after, seconds_until
 
 __all__ = [
+    "Accepted",
+    "Expected",
+    "Interacted",
+    "Proc",
+    "Sender",
+    "Waited",
     "accept_it",
     "close_it",
     "close_noshutdown",
