@@ -1,0 +1,1 @@
+"""Other people's words: modules that take the place of other tools, on `chat`'s parts."""
