@@ -6,7 +6,7 @@ import errno
 import os
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ from ptyprocess import PtyProcessError
 
 from chat.compat.pexpect import sending
 from chat.compat.pexpect.child import Child
+from chat.compat.pexpect.environment import inherited_environment
 from chat.compat.pexpect.expect import Default
 from chat.compat.pexpect.spawnbase import SpawnBase, Text
 from chat.timing import READABLE
@@ -66,7 +67,7 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # noqa: N801  (pexpect's name)
         command = Command.checked(
             [os.fsdecode(each) for each in args],
             options["cwd"],
-            None if env is None else {os.fsdecode(k): os.fsdecode(v) for k, v in env.items()},
+            inherited_environment() if env is None else _decoded(env),
         )
         held, path = start_child(
             command,
@@ -239,6 +240,10 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # noqa: N801  (pexpect's name)
     def waitnoecho(self, timeout: float | None = -1) -> bool:
         """Wait until the terminal does not show what is typed; whether it came to that."""
         return self.ptyproc.waitnoecho(self.timeout if timeout == -1 else timeout)
+
+
+def _decoded(env: Mapping[Any, Any]) -> dict[str, str]:
+    return {os.fsdecode(name): os.fsdecode(value) for name, value in env.items()}
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
 import pexpect.spawnbase
@@ -96,8 +96,8 @@ class SpawnBase(pexpect.spawnbase.SpawnBase):  # type: ignore[misc]  # an untype
     # ── waiting ───────────────────────────────────────────────────────────────────────────
 
     def compile_pattern_list(self, patterns: Patterns) -> list[Any]:
-        """pexpect's, for any iterable of patterns."""
-        if isinstance(patterns, Iterable) and not isinstance(patterns, list | str | bytes):
+        """pexpect's, also for a tuple, a set or an iterator of patterns."""
+        if isinstance(patterns, tuple | set | frozenset | Iterator):
             patterns = list(patterns)
         compiled: list[Any] = super().compile_pattern_list(patterns)
         return compiled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from importlib import import_module
 from typing import Final
 
@@ -13,25 +12,19 @@ VARIABLE: Final = "CHAT_COMPAT_PEXPECT"
 """The environment variable by which a run of pytest asks for it, if it is not empty."""
 
 MODULES: Final = (
-    *("ANSI", "FSM", "exceptions", "expect", "fdpexpect", "popen_spawn", "pty_spawn"),
-    *("pxssh", "replwrap", "run", "screen", "socket_pexpect", "spawnbase", "utils"),
+    *("exceptions", "expect", "fdpexpect", "popen_spawn", "pty_spawn", "pxssh", "replwrap"),
+    *("run", "socket_pexpect", "spawnbase", "utils"),
 )
-"""The modules of pexpect's that are found in this package by the same names."""
-
-real: Final = pexpect
-"""pexpect itself, which is not to be had by its name afterwards."""
+"""The modules of this package that take the place of pexpect's of the same names."""
 
 
 def take_its_place() -> None:
     """From here on `import pexpect`, of it or of a part of it, gives this package."""
     package = __name__.rpartition(".")[0]
     ours = import_module(package)
-    with warnings.catch_warnings():
-        # pexpect warns that ANSI and screen are deprecated; nobody has asked for them yet.
-        warnings.simplefilter("ignore", UserWarning)
-        parts = {name: import_module(f"{package}.{name}") for name in MODULES}
+    parts = {name: import_module(f"{package}.{name}") for name in MODULES}
+    # What has no place here, pexpect has itself.
+    ours.__path__ = [*pexpect.__path__, *ours.__path__]
     sys.modules["pexpect"] = ours
     for name, part in parts.items():
         sys.modules[f"pexpect.{name}"] = part
-    # `pexpect.run` is the function in pexpect itself, whatever the module is called.
-    vars(ours)["run"] = vars(parts["run"])["run"]
