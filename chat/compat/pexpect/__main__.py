@@ -17,7 +17,11 @@ USAGE = "usage: python -m chat.compat.pexpect SCRIPT | -m MODULE | -c CODE [ARGU
 
 def main(words: list[str]) -> int:
     """Run what the words say; the status if they say nothing that can be run."""
-    if not words or words[0] in ("-h", "--help") or (words[0] in ("-m", "-c") and not words[1:]):
+    if (
+        not words
+        or words[0] in ("-h", "--help")
+        or (words[0] in ("-m", "-c") and not words[1:])
+    ):
         asked = words[:1] in (["-h"], ["--help"])
         (sys.stdout if asked else sys.stderr).write(USAGE)
         return 0 if asked else 2

@@ -59,7 +59,8 @@ class _Watch:
         self._waiting.append(waiter)
         self._begin()
         try:
-            return await waiter[1]
+            index: int = await waiter[1]
+            return index
         finally:
             self._waiting.remove(waiter)
             if not self._waiting:

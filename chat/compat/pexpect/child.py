@@ -31,6 +31,10 @@ class Child(HeldChild):
 
     delayafterclose: float
     delayafterterminate: float
+    terminated: bool
+    status: int | None
+    exitstatus: int | None
+    signalstatus: int | None
 
     def __init__(self, pid: int, fd: int) -> None:
         super().__init__(pid, fd)
@@ -40,7 +44,7 @@ class Child(HeldChild):
     def taken_over(cls, held: HeldChild, argv: Any) -> Self:
         """A child that was started by `chat.transports`, which is this one from now on."""
         made = cls.__new__(cls)
-        vars(made).update(vars(held))
+        made.__dict__.update(held.__dict__)
         made.argv = argv
         made._begin()
         return made
@@ -101,8 +105,7 @@ class Child(HeldChild):
         """Wait for its end, and return what it returned."""
         if self.isalive():
             self.wait_exit(None)
-        code: int | None = self.exitstatus
-        return code
+        return self.exitstatus
 
     def close(self, force: bool = True) -> None:
         """Hang up, and end it if that does not.
@@ -113,9 +116,9 @@ class Child(HeldChild):
         if self.closed:
             return
         self.fileobj.close()
-        if self.isalive() and not self.wait_exit(self.delayafterclose):
-            if not self.terminate(force):
-                raise PtyProcessError("Could not terminate the child.")
+        ended = not self.isalive() or self.wait_exit(self.delayafterclose)
+        if not (ended or self.terminate(force)):
+            raise PtyProcessError("Could not terminate the child.")
         self.fd = -1
         self.closed = True
 

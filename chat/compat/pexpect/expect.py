@@ -57,21 +57,21 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
         super().__init__(spawn, searcher, searchwindowsize)
         self._sought: Sought | None = None
         if not self.searchwindowsize:
-            self._sought = spawn._unread.sought(searcher)  # noqa: SLF001  (its other half)
+            self._sought = spawn._unread.sought(searcher)
 
     def existing_data(self) -> int | None:
         """Look at what has come before; the index of what was found, or `None`."""
-        return self._search(self.spawn._unread.stream.end)  # noqa: SLF001
+        return self._search(self.spawn._unread.stream.end)
 
     def new_data(self, data: Any) -> int | None:
         """Add what has come now and look; the index of what was found, or `None`."""
-        self.spawn._unread.stream.append(data)  # noqa: SLF001
+        self.spawn._unread.stream.append(data)
         return self._search(len(data))
 
     def _search(self, fresh: int) -> int | None:
         if self._sought is None:
             return self._ask_searcher(fresh)
-        unread, order = self.spawn._unread, self._sought.order  # noqa: SLF001
+        unread, order = self.spawn._unread, self._sought.order
         begin = unread.cursor.position
         if unread.stream.end - begin < order.least:
             return None
@@ -81,7 +81,7 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
         return None if found is None else self._matched(self._sought, *found)
 
     def _matched(self, sought: Sought, number: int, hit: Hit) -> int:
-        unread, given = self.spawn._unread, sought.given[number]  # noqa: SLF001
+        unread, given = self.spawn._unread, sought.given[number]
         begin, match, end = unread.cursor.position, given, hit.end
         if hit.match is not None:
             # The script is shown a match in the text from where it stands, as in pexpect.
@@ -92,7 +92,7 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
 
     def _take(self, index: int, match: Any, start: int, end: int) -> int:
         """Consume a match, and leave it on the child."""
-        spawn, unread = self.spawn, self.spawn._unread  # noqa: SLF001
+        spawn, unread = self.spawn, self.spawn._unread
         stream, cursor = unread.stream, unread.cursor
         spawn.before = stream.slice(cursor.position, start)
         spawn.after = stream.slice(start, end)
@@ -102,7 +102,7 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
 
     def _ask_searcher(self, fresh: int) -> int | None:
         """Let the searcher search, in the window if there is one."""
-        stream, cursor = self.spawn._unread.stream, self.spawn._unread.cursor  # noqa: SLF001
+        stream, cursor = self.spawn._unread.stream, self.spawn._unread.cursor
         base, searcher = cursor.position, self.searcher
         if self.searchwindowsize:
             base = max(base, stream.end - self.searchwindowsize)
@@ -114,12 +114,12 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
 
     def eof(self, err: object = None) -> int:
         """The end has come: the index of `EOF`, or it is raised."""
-        self.spawn.before = self.spawn._unread.take_all()  # noqa: SLF001
+        self.spawn.before = self.spawn._unread.take_all()
         return self._ended(EOF, self.searcher.eof_index, err)
 
     def timeout(self, err: object = None) -> int:
         """The time is up: the index of `TIMEOUT`, or it is raised. Nothing is consumed."""
-        self.spawn.before = self.spawn._unread.text()  # noqa: SLF001
+        self.spawn.before = self.spawn._unread.text()
         return self._ended(TIMEOUT, self.searcher.timeout_index, err)
 
     def _ended(self, kind: Any, index: int, reason: object) -> int:
@@ -135,7 +135,7 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
     def errored(self) -> None:
         """Something else went wrong: `before` is what has come."""
         spawn = self.spawn
-        spawn.before = spawn._unread.text()  # noqa: SLF001
+        spawn.before = spawn._unread.text()
         spawn.after = spawn.match = spawn.match_index = None
 
     def expect_loop(self, timeout: float | None = -1) -> int:

@@ -13,7 +13,7 @@ from chat.compat.pexpect.spawnbase import SpawnBase, Text
 __all__ = ["fdspawn"]
 
 
-class fdspawn(SpawnBase, pexpect.fdpexpect.fdspawn):  # type: ignore[misc]  # noqa: N801
+class fdspawn(SpawnBase, pexpect.fdpexpect.fdspawn):  # type: ignore[misc]
     """pexpect's; `use_poll` changes nothing, `poll` is always used."""
 
     def read_nonblocking(self, size: int = 1, timeout: float | None = -1) -> Text:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
@@ -48,7 +49,7 @@ class PopenSpawn(SpawnBase, pexpect.popen_spawn.PopenSpawn):  # type: ignore[mis
         )
         self._take_delays_as_defaults()
         self.crlf = self.string_type() + self.linesep  # a pipe translates nothing
-        self.proc = subprocess.Popen(  # noqa: PLW1509  (the script's own wish)
+        self.proc = subprocess.Popen(
             shlex.split(cmd) if isinstance(cmd, str) else cmd,
             bufsize=0,
             stdin=subprocess.PIPE,
@@ -56,7 +57,7 @@ class PopenSpawn(SpawnBase, pexpect.popen_spawn.PopenSpawn):  # type: ignore[mis
             stderr=subprocess.STDOUT,
             cwd=cwd,
             env=env,
-            preexec_fn=preexec_fn,
+            preexec_fn=preexec_fn,  # noqa: PLW1509  (the script's own wish)
         )
         assert self.proc.stdout is not None
         self.pid = self.proc.pid
@@ -138,12 +139,15 @@ class PopenSpawn(SpawnBase, pexpect.popen_spawn.PopenSpawn):  # type: ignore[mis
             return
         self.closed = True
         for each in (self.proc.stdin, self.proc.stdout):
+            assert each is not None
             with suppress(OSError):
                 each.close()
-        for end in (lambda: None, self.proc.terminate, self.proc.kill)[: 3 if force else 1]:
-            end()
+        stages = (signal.SIGTERM, signal.SIGKILL) if force else ()
+        for number in (None, *stages):
+            if number is not None:
+                self.proc.send_signal(number)
             with suppress(subprocess.TimeoutExpired):
-                self.proc.wait(None if end == self.proc.kill else GRACE)
+                self.proc.wait(None if number == signal.SIGKILL else GRACE)
                 break
         self.child_fd = -1
         self.isalive()

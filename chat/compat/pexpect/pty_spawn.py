@@ -25,7 +25,8 @@ from chat.transports.starting import Command, start_child
 from chat.transports.terminal import PtyTerminal
 from chat.values import WindowSize, redact
 
-class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # noqa: N801  (pexpect's name)
+
+class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an untyped base
     """pexpect's `spawn`: the same constructor, methods, attributes and errors.
 
     Beneath it, the child is started by `chat.transports` without a fork, except with a
@@ -163,9 +164,7 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # noqa: N801  (pexpect's name)
         data = self._encoder.encode(text, final=False)
         if len(data) >= sending.SHORT:
             sending.check_lines(self._seen_terminal(), data)
-        return sending.write_all(
-            self.child_fd, data, self.timeout, self.child_fd, self._hear
-        )
+        return sending.write_all(self.child_fd, data, self.timeout, self.child_fd, self._hear)
 
     def _pause_before(self, text: Text) -> None:
         """Wait for what pexpect's delay is for, or as long as the script has asked for."""
@@ -175,14 +174,19 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # noqa: N801  (pexpect's name)
         if not isinstance(delay, Default):
             time.sleep(delay)
             return
-        unread, after = self._unread, self.after
-        stream = unread.stream
-        said = stream.slice(max(unread.cursor.position, stream.end - sending.PROMPT), stream.end)
-        if isinstance(after, type(said)):
-            said = (self.before or said[:0])[-sending.PROMPT :] + after + said
-        if said and sending.asks_for_secret(said):
+        if sending.asks_for_secret(self._last_words()):
             sending.wait_until_unseen(self._seen_terminal(), self._hear)
             sending.keep_secret(text)
+
+    def _last_words(self) -> Text:
+        """The end of all that the child has said, in so far as it is still known."""
+        unread, after = self._unread, self.after
+        stream = unread.stream
+        begin = max(unread.cursor.position, stream.end - sending.PROMPT)
+        said = stream.slice(begin, stream.end)
+        if isinstance(after, type(said)) and self.before is not None:
+            said = self.before[-sending.PROMPT :] + after + said
+        return said
 
     # ── the child's end ───────────────────────────────────────────────────────────────────
 

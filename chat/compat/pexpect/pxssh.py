@@ -12,7 +12,7 @@ from chat.compat.pexpect.pty_spawn import spawn
 __all__ = ["ExceptionPxssh", "pxssh"]
 
 
-class pxssh(pexpect.pxssh.pxssh, spawn):  # type: ignore[misc]  # noqa: N801  (pexpect's name)
+class pxssh(pexpect.pxssh.pxssh, spawn):  # type: ignore[misc]
     """pexpect's, in which a host is never taken for an option of ssh.
 
     Whether an unknown host key is accepted is ssh's own to say:

@@ -33,9 +33,8 @@ class REPLWrapper(pexpect.replwrap.REPLWrapper):  # type: ignore[misc]  # an unt
 def _prompts() -> tuple[str, str]:
     """Prompts that no command can print, because nobody knows them before."""
     nonce = secrets.token_hex(4)
-    return tuple(  # type: ignore[return-value]  # two in, two out
-        f"{each[:-1]}{nonce}{each[-1]}" for each in (PEXPECT_PROMPT, PEXPECT_CONTINUATION_PROMPT)
-    )
+    first, second = PEXPECT_PROMPT, PEXPECT_CONTINUATION_PROMPT
+    return f"{first[:-1]}{nonce}{first[-1]}", f"{second[:-1]}{nonce}{second[-1]}"
 
 
 def python(command: str = sys.executable) -> REPLWrapper:
@@ -52,9 +51,7 @@ def bash(command: str = "bash") -> REPLWrapper:
     return _shell(command, ["--rcfile", str(BASHRC)], "\\[\\]")
 
 
-def zsh(
-    command: str = "zsh", args: Sequence[str] = ("--no-rcs", "-V", "+Z")
-) -> REPLWrapper:
+def zsh(command: str = "zsh", args: Sequence[str] = ("--no-rcs", "-V", "+Z")) -> REPLWrapper:
     """Start a zsh and wrap it."""
     return _shell(command, list(args), "%(!..)")
 

@@ -65,22 +65,21 @@ def wait_until_unseen(terminal: PtyTerminal, hear: Callable[[float], bool]) -> N
     """
     until, step = monotonic() + PATIENCE, 0.001
     with suppress(NotSupported):
-        if not terminal.echo:
-            if not terminal.canonical:
-                hear(OUT_OF_SIGHT)
-            return
-        while terminal.echo and monotonic() < until:
-            if _reads(terminal) or hear(step):
-                return
+        if not (terminal.echo or terminal.canonical):
+            hear(OUT_OF_SIGHT)
+        while _may_go_off(terminal) and monotonic() < until:
+            if hear(step):
+                return  # the prompt was not the end of what it has to say
             step = min(2 * step, 0.02)
 
 
-def _reads(terminal: PtyTerminal) -> bool:
-    """Whether the program reads with the echo on, so that it will not switch it off."""
-    try:
-        return terminal.input_wait() and terminal.echo
-    except NotSupported:
+def _may_go_off(terminal: PtyTerminal) -> bool:
+    """Whether the echo is on, and the program does not yet read with it on."""
+    if not terminal.echo:
         return False
+    with suppress(NotSupported):
+        return not terminal.input_wait()
+    return True
 
 
 def keep_secret(text: str | bytes) -> None:

@@ -37,7 +37,7 @@ def _textual(given: Any) -> Textual:
     return Literal(given) if isinstance(given, str | bytes) else Regex(given)
 
 
-def _listed(searcher: object) -> tuple[tuple[int, Any], ...] | None:
+def _listed(searcher: Any) -> tuple[tuple[int, Any], ...] | None:
     """What a searcher of pexpect's own looks for; `None` of anybody else's.
 
     The text of no length, which a searcher finds at once, is left to it as well.
@@ -79,7 +79,7 @@ class Unread:
         self.stream.consume(self.cursor, self.stream.end)
         return taken
 
-    def sought(self, searcher: object) -> Sought | None:
+    def sought(self, searcher: Any) -> Sought | None:
         """A searcher's patterns made ready; `None` if it must be asked itself.
 
         Of patterns that were sought before, the search goes on where it stopped.
