@@ -17,11 +17,11 @@ from pexpect.exceptions import EOF, TIMEOUT
 from chat.compat.pexpect.expect import Expecter
 
 
-async def expect_async(expecter: Expecter, timeout: float | None = None) -> int:
+async def expect_async(expecter: Expecter, seconds: float | None = None) -> int:
     """Wait as `Expecter.expect_loop` does, without blocking the event loop.
 
     Args:
-        timeout: Seconds; `None`: no limit.
+        seconds: How long; `None`: no limit.
 
     Raises:
         EOF, TIMEOUT: As there.
@@ -34,7 +34,7 @@ async def expect_async(expecter: Expecter, timeout: float | None = None) -> int:
     if watch is None or watch.loop is not loop:
         watch = _watches[expecter.spawn] = _Watch(expecter.spawn, loop)
     try:
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(seconds):
             return await watch.found(expecter)
     except TimeoutError as error:
         return expecter.timeout(error)

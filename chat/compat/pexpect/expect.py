@@ -23,7 +23,6 @@ from pexpect.exceptions import EOF, TIMEOUT
 from pexpect.expect import searcher_re, searcher_string
 
 from chat.compat.pexpect.unread import Sought
-from chat.core.analysis import analyse
 from chat.core.trackers import Hit
 from chat.transports import READ_SIZE
 
@@ -54,7 +53,12 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
     """
 
     def __init__(self, spawn: Any, searcher: Any, searchwindowsize: int | None = -1) -> None:
-        super().__init__(spawn, searcher, searchwindowsize)
+        self.spawn = spawn
+        self.searcher = searcher
+        self.searchwindowsize = (
+            spawn.searchwindowsize if searchwindowsize == -1 else searchwindowsize
+        )
+        self.lookback = getattr(searcher, "longest_string", None)
         self._sought: Sought | None = None
         if not self.searchwindowsize:
             self._sought = spawn._unread.sought(searcher)
@@ -81,23 +85,28 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
         return None if found is None else self._matched(self._sought, *found)
 
     def _matched(self, sought: Sought, number: int, hit: Hit) -> int:
-        unread, given = self.spawn._unread, sought.given[number]
-        begin, match, end = unread.cursor.position, given, hit.end
+        unread, match = self.spawn._unread, sought.given[number]
+        stream, begin = unread.stream, unread.cursor.position
+        # A script is shown a match in the text from where it stands, as by pexpect.
+        text = stream.slice(begin, stream.end if sought.ahead[number] else hit.end)
+        start = hit.start - begin
         if hit.match is not None:
-            # The script is shown a match in the text from where it stands, as in pexpect.
-            ahead = analyse(given).ahead
-            shown = unread.stream.slice(begin, unread.stream.end if ahead else end)
-            match = given.match(shown, hit.start - begin) or hit.match
-        return self._take(sought.indexes[number], match, hit.start, end)
+            match = match.match(text, start) or hit.match
+        return self._take(sought.indexes[number], match, text, start, hit.end - begin)
 
-    def _take(self, index: int, match: Any, start: int, end: int) -> int:
-        """Consume a match, and leave it on the child."""
+    def _take(self, index: int, match: Any, text: Any, start: int, end: int) -> int:
+        """Consume a match, and leave it on the child.
+
+        Args:
+            text: What is not consumed.
+            start: Where in it the match begins.
+            end: Where it ends.
+        """
         spawn, unread = self.spawn, self.spawn._unread
-        stream, cursor = unread.stream, unread.cursor
-        spawn.before = stream.slice(cursor.position, start)
-        spawn.after = stream.slice(start, end)
-        stream.consume(cursor, end)
+        spawn.before = text[:start]
+        spawn.after = text[start:end]
         spawn.match, spawn.match_index = match, index
+        unread.stream.consume(unread.cursor, unread.cursor.position + end)
         return index
 
     def _ask_searcher(self, fresh: int) -> int | None:
@@ -110,7 +119,9 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
         index: int = searcher.search(window, min(fresh, len(window)), self.searchwindowsize)
         if index < 0:
             return None
-        return self._take(index, searcher.match, base + searcher.start, base + searcher.end)
+        text, before = self.spawn._unread.text(), base - cursor.position
+        start, end = before + searcher.start, before + searcher.end
+        return self._take(index, searcher.match, text, start, end)
 
     def eof(self, err: object = None) -> int:
         """The end has come: the index of `EOF`, or it is raised."""

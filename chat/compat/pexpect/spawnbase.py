@@ -96,11 +96,28 @@ class SpawnBase(pexpect.spawnbase.SpawnBase):  # type: ignore[misc]  # an untype
     # ── waiting ───────────────────────────────────────────────────────────────────────────
 
     def compile_pattern_list(self, patterns: Patterns) -> list[Any]:
-        """pexpect's, also for a tuple, a set or an iterator of patterns."""
-        if isinstance(patterns, tuple | set | frozenset | Iterator):
-            patterns = list(patterns)
-        compiled: list[Any] = super().compile_pattern_list(patterns)
-        return compiled
+        """Regular expressions of the child's kind, from patterns of any kind; see pexpect.
+
+        They may also be in a tuple, a set or an iterator.
+
+        Raises:
+            TypeError: One of them is no pattern.
+        """
+        if patterns is None:
+            return []
+        if not isinstance(patterns, list | tuple | set | frozenset | Iterator):
+            patterns = [patterns]
+        flags = re.DOTALL | re.IGNORECASE if self.ignorecase else re.DOTALL
+        return [self._compiled(each, flags) for each in patterns]
+
+    def _compiled(self, pattern: Any, flags: re.RegexFlag) -> Any:
+        if isinstance(pattern, self.allowed_string_types):
+            return re.compile(self._coerce_expect_string(pattern), flags)
+        if pattern is EOF or pattern is TIMEOUT:
+            return pattern
+        if isinstance(pattern, re.Pattern):
+            return self._coerce_expect_re(pattern)
+        return self._pattern_type_err(pattern)
 
     def _coerce_expect_re(self, compiled: re.Pattern[Any]) -> re.Pattern[Any]:
         """A regular expression of the child's kind, with its flags kept."""
@@ -166,6 +183,36 @@ class SpawnBase(pexpect.spawnbase.SpawnBase):  # type: ignore[misc]  # an untype
 
             return expect_async(expecter, timeout)
         return expecter.expect_loop(timeout)
+
+    # ── lines ─────────────────────────────────────────────────────────────────────────────
+
+    def readline(self, size: int = -1) -> Text:
+        """Take a line with its end; what is left behind the last; then nothing."""
+        if size != 0 and self.delimiter is EOF and not self._is_expect_changed():
+            line = self._line_at_hand()
+            if line is not None:
+                return line
+        return super().readline(size)
+
+    def _is_expect_changed(self) -> bool:
+        """Whether somebody has put an `expect` of his own in place of pexpect's."""
+        ours = SpawnBase.expect
+        return type(self).expect is not ours or "expect" in self.__dict__
+
+    def _line_at_hand(self) -> Text | None:
+        """Take a line that has come whole, which needs no waiting and so no patterns."""
+        unread, end = self._unread, self.crlf
+        stream, cursor = unread.stream, unread.cursor
+        text, base = stream.window(cursor.position, cursor.position)
+        start = cursor.position - base
+        stop = text.find(end, start)
+        if stop < 0 or self.searchwindowsize:
+            return None
+        line = text[start : stop + len(end)]
+        self.before, self.after = text[start:stop], end
+        self.match, self.match_index = re.compile(end).match(line, stop - start), 0
+        stream.consume(cursor, base + stop + len(end))
+        return line
 
 
 def _flag(async_: bool, others: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pexpect.expect import searcher_re, searcher_string
 
+from chat.core.analysis import analyse
 from chat.core.patterns import Literal, Regex, Textual
 from chat.core.policies import LeftmostStart
 from chat.core.stream import Stream
@@ -23,13 +24,17 @@ class Sought:
         indexes: For each of them, its place in the caller's list.
         given: For each of them, what `child.match` is made from: a text or a regular
             expression.
+        ahead: For each of them, how far it looks beyond its match.
     """
 
-    __slots__ = ("given", "indexes", "order")
+    __slots__ = ("ahead", "given", "indexes", "order")
 
     def __init__(self, listed: tuple[tuple[int, Any], ...], empty: Any) -> None:
         self.indexes: Final = [index for index, _ in listed]
         self.given: Final = [given for _, given in listed]
+        self.ahead: Final = [
+            0 if isinstance(each, str | bytes) else analyse(each).ahead for each in self.given
+        ]
         self.order: Final = LeftmostStart([_textual(each) for each in self.given], empty)
 
 
