@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         UnknownKey,
         WaitTimeout,
     )
+    from chat.opening.adopting import attach
     from chat.opening.programs import Finished, run, spawn
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
@@ -70,6 +71,7 @@ _HOMES = {
         PeerGone RunTimeout SendError SendTimeout SessionClosed ShellDesynchronised
         ShellExited SpawnFailed StreamOverflow UnexpectedEOF UnknownKey WaitTimeout
     """,
+    "chat.opening.adopting": "attach",
     "chat.opening.programs": "Finished run spawn",
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
@@ -120,6 +122,7 @@ __all__ = [
     "WindowSize",
     "__version__",
     "any_of",
+    "attach",
     "glob",
     "literal",
     "regex",

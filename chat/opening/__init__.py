@@ -2,4 +2,5 @@
 
 options     what they all take
 programs    a program on a pseudo-terminal: `spawn`, `run`
+adopting    a conversation that somebody else has begun: `attach`
 """

@@ -10,9 +10,9 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from ptyprocess import PtyProcessError
+from ptyprocess import PtyProcess, PtyProcessError
 
 from chat.signals import number
 from chat.transports.held_child import HeldChild
@@ -41,11 +41,9 @@ class Child(HeldChild):
         self._begin()
 
     @classmethod
-    def taken_over(cls, held: HeldChild, argv: Any) -> Self:
-        """A child that was started by `chat.transports`, which is this one from now on."""
-        made = cls.__new__(cls)
-        made.__dict__.update(held.__dict__)
-        made.argv = argv
+    def taken_over(cls, other: PtyProcess) -> Self:
+        """The child of another `PtyProcess`, which has nothing to do with it from now on."""
+        made = super().taken_over(other)
         made._begin()
         return made
 

@@ -6,7 +6,7 @@ import errno
 import os
 import select
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -79,7 +79,21 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
         # Scripts that read and write the descriptor themselves expect it to block.
         os.set_blocking(held.fd, True)
         self._terminal = PtyTerminal(held.fd, path)
-        return Child.taken_over(held, args)
+        child = Child.taken_over(held)
+        child.argv = args
+        return child
+
+    def go_on_with(self, child: Child, argv: Sequence[str]) -> None:
+        """Be the spawn object of a child that is running already.
+
+        Args:
+            argv: The command it was started with.
+        """
+        os.set_blocking(child.fd, True)
+        self.ptyproc, self.pid, self.child_fd = child, child.pid, child.fd
+        self.command, self.args = argv[0], list(argv)
+        self.name = f"<{' '.join(argv)}>"
+        self.terminated = self.closed = False
 
     def __str__(self) -> str:
         """The state of the child, in which no password shows that was sent to it."""
