@@ -255,6 +255,11 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
             if self.child_fd in ready and not self._hear():
                 return  # its terminal is closed: there is nothing more to take in
 
+    def interact(self, *arguments: Any, **options: Any) -> None:
+        """Let a person at the keyboard talk to the child; see pexpect."""
+        self.use_poll = True  # `select` knows no descriptor beyond 1023
+        super().interact(*arguments, **options)
+
     def waitnoecho(self, timeout: float | None = -1) -> bool:
         """Wait until the terminal does not show what is typed; whether it came to that."""
         return self.ptyproc.waitnoecho(self.timeout if timeout == -1 else timeout)
