@@ -1,4 +1,8 @@
-"""pexpect's examples that need no network, unchanged, each on a terminal of its own."""
+"""pexpect's examples that need no network, unchanged, each on a terminal of its own.
+
+Not among them is `script.py`: it writes text into a binary file, which Python 3 refuses before
+pexpect is asked for anything.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +24,13 @@ def _talk_to_python(session: chat.Session[str]) -> None:
     session.expect("Escape character is")
     session.sendline("print(6 * 7)")
     session.expect("42")
-    session.press("Ctrl-]")
-
-
-def _talk_to_shell(session: chat.Session[str]) -> None:
-    """`script.py` hands a shell over and writes down what is said."""
-    session.expect("Type ^] (ASCII 29)")
-    session.sendline("echo $((6 * 7))")
-    session.expect("42")
+    session.expect(">>> ")
     session.press("Ctrl-]")
 
 
 DIALOGUES: Final[dict[str, Callable[[chat.Session[str]], None]]] = {
     "df.py": _watch,
     "python.py": _talk_to_python,
-    "script.py": _talk_to_shell,
     "terminal_emulation.py": _watch,
     "uptime.py": _watch,
 }

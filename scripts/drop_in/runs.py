@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 SECONDS: Final = 120
 """For one test. pexpect's longest takes 21 seconds, waiting."""
@@ -89,8 +89,8 @@ def _environment(*, swapped: bool) -> dict[str, str]:
 
 def _outcomes(report: Path) -> dict[str, str]:
     try:
-        tree = ElementTree.parse(report)  # noqa: S314  (pytest has just written it)
-    except ElementTree.ParseError:
+        tree = ET.parse(report)  # noqa: S314  (pytest has just written it)
+    except ET.ParseError:
         return {}
     return {
         f"{case.get('classname')}::{case.get('name')}": _outcome(case)
@@ -98,7 +98,7 @@ def _outcomes(report: Path) -> dict[str, str]:
     }
 
 
-def _outcome(case: ElementTree.Element) -> str:
+def _outcome(case: ET.Element) -> str:
     if case.find("failure") is not None or case.find("error") is not None:
         return "failed"
     return "passed" if case.find("skipped") is None else "skipped"

@@ -28,12 +28,13 @@ def problems(
         baseline: Gives the outcomes of tests with pexpect.
         known: Why tests that fail with ours do so.
     """
-    found = []
     failed = [name for name, outcome in ours.items() if outcome == "failed"]
     theirs = baseline(failed) if failed else {}
-    for name in failed:
-        if theirs.get(name) == "passed" and name not in known:
-            found.append(f"{name}: passes with pexpect and fails with ours")
+    found = [
+        f"{name}: passes with pexpect and fails with ours"
+        for name in failed
+        if theirs.get(name) == "passed" and name not in known
+    ]
     for name, reason in known.items():
         if not reason:
             found.append(f"{name}: listed without a reason")

@@ -192,6 +192,11 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
             sending.wait_until_unseen(self._seen_terminal(), self._hear)
             sending.keep_secret(text)
 
+    def sendeof(self) -> None:
+        """Send the end-of-file character, once the program reads; see pexpect."""
+        sending.wait_until_read(self._seen_terminal(), self._hear)
+        super().sendeof()
+
     def _last_words(self) -> Text:
         """The end of all that the child has said, in so far as it is still known."""
         unread, after = self._unread, self.after

@@ -42,6 +42,10 @@ OUT_OF_SIGHT: Final = 0.05
 lines are not gathered: the echo is then another's, behind an ssh for instance, and cannot be
 seen. It is what pexpect sleeps."""
 
+READING: Final = 0.05
+"""Seconds to wait for a program to read; one that is at work reads later, and an
+end-of-file character waits for it."""
+
 SHORT: Final = 1024
 """Bytes of which no system's terminal takes less in a line, so that less needs no question."""
 
@@ -80,6 +84,22 @@ def _may_go_off(terminal: PtyTerminal) -> bool:
     with suppress(NotSupported):
         return not terminal.input_wait()
     return True
+
+
+def wait_until_read(terminal: PtyTerminal, hear: Callable[[float], bool]) -> None:
+    """Wait a moment for the program to read its terminal.
+
+    An end-of-file character means what it does to the mode in which it comes. One that comes
+    between two reads of a program that edits lines itself is lost.
+
+    Args:
+        hear: Waits so many seconds for the child to say more; whether it did.
+    """
+    until, step = monotonic() + READING, 0.001
+    with suppress(NotSupported):
+        while terminal.in_use() and not terminal.input_wait() and monotonic() < until:
+            hear(step)
+            step = min(2 * step, 0.01)
 
 
 def keep_secret(text: str | bytes) -> None:
