@@ -7,8 +7,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
 
 from scripts.drop_in import examples
 from scripts.drop_in.runs import Run, run_files
@@ -96,15 +94,15 @@ def _node(name: str) -> str:
 
 def check_pytest(whole: bool) -> list[str]:
     """Pytest's own tests that use pexpect."""
-    arguments = ("-c", "pyproject.toml", "-W", "ignore", "-k", "pdb or PDB or debug")
-    run = partial(Run, arguments=arguments)
-    ours = _timed(run(pytest_source(swapped=True), swapped=True), [PYTEST_TESTS])
 
-    def baseline(tests: list[str]) -> Outcomes:
-        return _timed(run(pytest_source(swapped=False), swapped=False), [PYTEST_TESTS])
+    def outcomes(*, swapped: bool) -> Outcomes:
+        source = pytest_source(swapped=swapped)
+        arguments = ("-c", "pyproject.toml", "-W", "ignore")
+        return _timed(Run(source, swapped=swapped, arguments=arguments), [PYTEST_TESTS])
 
-    del whole
-    return problems(ours, baseline, {})
+    ours = outcomes(swapped=True)
+    theirs = outcomes(swapped=False) if whole else None
+    return problems(ours, lambda _: theirs or outcomes(swapped=False), {})
 
 
 if __name__ == "__main__":
