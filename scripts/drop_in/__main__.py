@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from scripts.drop_in import examples
 from scripts.drop_in.runs import Run, run_files
@@ -98,7 +99,7 @@ def check_pytest(whole: bool) -> list[str]:
     def outcomes(*, swapped: bool) -> Outcomes:
         source = pytest_source(swapped=swapped)
         arguments = ("-c", "pyproject.toml", "-W", "ignore")
-        return _timed(Run(source, swapped=swapped, arguments=arguments), [PYTEST_TESTS])
+        return _timed(Run(source, swapped, arguments, by_variable=swapped), [PYTEST_TESTS])
 
     ours = outcomes(swapped=True)
     theirs = outcomes(swapped=False) if whole else None

@@ -29,11 +29,14 @@ class Run:
         source: The copy of the source; the tests are run in it.
         swapped: Whether pexpect is replaced.
         arguments: For pytest.
+        by_variable: Whether it is to be replaced by the environment variable; otherwise what
+            stands in the source does it.
     """
 
     source: Path
     swapped: bool
     arguments: tuple[str, ...] = ()
+    by_variable: bool = False
 
 
 def run_files(run: Run, groups: Sequence[Sequence[str]]) -> dict[str, str]:
@@ -60,7 +63,7 @@ def _run(run: Run, tests: Sequence[str]) -> dict[str, str]:
         done = subprocess.run(
             command,
             cwd=run.source,
-            env=_environment(swapped=run.swapped),
+            env=_environment(by_variable=run.by_variable),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -79,8 +82,8 @@ def _run(run: Run, tests: Sequence[str]) -> dict[str, str]:
     return outcomes
 
 
-def _environment(*, swapped: bool) -> dict[str, str]:
-    environment = {**os.environ, "CHAT_COMPAT_PEXPECT": "1" if swapped else ""}
+def _environment(*, by_variable: bool) -> dict[str, str]:
+    environment = {**os.environ, "CHAT_COMPAT_PEXPECT": "1" if by_variable else ""}
     # What says that a person is at a terminal, or that nobody is, changes what shells say.
     for name in ("PS1", "PROMPT_COMMAND", "CI", "PYTEST_ADDOPTS"):
         environment.pop(name, None)
