@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from scripts.benchmarks import dotall, lines, many, roundtrip, scan, shell, spawn
+from scripts.benchmarks import dotall, drop_in, lines, many, roundtrip, scan, shell, spawn
 from scripts.benchmarks.measure import Runner
 from scripts.benchmarks.report import Report
 
@@ -17,4 +17,5 @@ BENCHMARKS: Final[dict[str, Callable[[Runner], Report]]] = {
     "dotall": dotall.run,
     "lines": lines.run,
     "shell": shell.run,
+    "pexpect": drop_in.run,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import select
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -194,8 +195,22 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
 
     def sendeof(self) -> None:
         """Send the end-of-file character, once the program reads; see pexpect."""
-        sending.wait_until_read(self._seen_terminal(), self._hear)
+        self._wait_until_read(sending.END_PATIENCE)
         super().sendeof()
+
+    def sendintr(self) -> None:
+        """Send the interrupt character; see pexpect."""
+        self._wait_until_read(sending.INTERRUPT_PATIENCE)
+        super().sendintr()
+
+    def kill(self, sig: int) -> None:
+        """Send the child a signal, if it runs; see pexpect."""
+        if sig == signal.SIGINT and not self.closed:
+            self._wait_until_read(sending.INTERRUPT_PATIENCE)
+        super().kill(sig)
+
+    def _wait_until_read(self, seconds: float) -> None:
+        sending.wait_until_read(self._seen_terminal(), self._hear, seconds)
 
     def _last_words(self) -> Text:
         """The end of all that the child has said, in so far as it is still known."""

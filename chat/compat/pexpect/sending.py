@@ -42,9 +42,12 @@ OUT_OF_SIGHT: Final = 0.05
 lines are not gathered: the echo is then another's, behind an ssh for instance, and cannot be
 seen. It is what pexpect sleeps."""
 
-READING: Final = 0.05
-"""Seconds to wait for a program to read; one that is at work reads later, and an
-end-of-file character waits for it."""
+END_PATIENCE: Final = 0.05
+"""Seconds to wait for a program to read before it is sent an end-of-file character, which
+otherwise waits for it."""
+
+INTERRUPT_PATIENCE: Final = 0.01
+"""The same before an interrupt, which is for programs at work as a rule."""
 
 SHORT: Final = 1024
 """Bytes of which no system's terminal takes less in a line, so that less needs no question."""
@@ -86,16 +89,20 @@ def _may_go_off(terminal: PtyTerminal) -> bool:
     return True
 
 
-def wait_until_read(terminal: PtyTerminal, hear: Callable[[float], bool]) -> None:
+def wait_until_read(
+    terminal: PtyTerminal, hear: Callable[[float], bool], seconds: float
+) -> None:
     """Wait a moment for the program to read its terminal.
 
-    An end-of-file character means what it does to the mode in which it comes. One that comes
-    between two reads of a program that edits lines itself is lost.
+    An end-of-file character means what it does to the mode in which it comes: one that comes
+    between two reads of a program that edits lines itself is lost. So is an interrupt that
+    reaches a shell between its prompt and its read. pexpect is slow enough for that to be rare.
 
     Args:
         hear: Waits so many seconds for the child to say more; whether it did.
+        seconds: How long. A program that is at work does not read.
     """
-    until, step = monotonic() + READING, 0.001
+    until, step = monotonic() + seconds, 0.001
     with suppress(NotSupported):
         while terminal.in_use() and not terminal.input_wait() and monotonic() < until:
             hear(step)

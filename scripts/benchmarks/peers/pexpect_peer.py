@@ -147,5 +147,7 @@ def shell(task: Task) -> str:
     return text_result(output)
 
 
+TASKS = {"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines, "shell": shell}
+
 if __name__ == "__main__":
-    main({"roundtrip": roundtrip, "spawn": spawn, "scan": scan, "lines": lines, "shell": shell})
+    main(TASKS)
