@@ -30,8 +30,8 @@ class HeldChild(PtyProcess):  # type: ignore[misc]  # an untyped base is Any to 
         made = cls.__new__(cls)
         made.__dict__.update(other.__dict__)
         made.delayafterclose = made.delayafterterminate = 0.0
-        # Its garbage collection would end the child.
-        other.closed = True
+        # Its garbage collection would end the child, and its `isalive` reap it.
+        other.closed = other.terminated = True
         return made
 
     def __del__(self) -> None:

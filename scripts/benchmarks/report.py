@@ -51,6 +51,7 @@ class Report:
 
     Attributes:
         unit: What is counted, in the plural.
+        subject: Whose speed is claimed.
     """
 
     name: str

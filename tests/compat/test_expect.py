@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 from time import monotonic
+from typing import Any
 
 import pexpect
 import pytest
@@ -54,7 +55,7 @@ TEXTS = ["a", "ab", "bx", "xx", "aab", "\n"]
 
 def answers(child, patterns, exact, window):
     """What waiting says, again and again, until the end."""
-    said = []
+    said: list[Any] = []
     wait = child.expect_exact if exact else child.expect
     while len(said) < 12:
         index = wait([*patterns, pexpect.EOF], searchwindowsize=window)
@@ -85,7 +86,11 @@ def test_the_exceptions_are_pexpects_and_say_the_same_first():
             told(kind, ["abc"]).expect(["x", pexpect.TIMEOUT])
         lines = str(caught.value).splitlines()
         assert lines[0] == "that is all"
-        assert lines[-3:] == ["searcher: searcher_re:", "    0: re.compile('x')", "    1: TIMEOUT"]
+        assert lines[-3:] == [
+            "searcher: searcher_re:",
+            "    0: re.compile('x')",
+            "    1: TIMEOUT",
+        ]
     assert ours.TIMEOUT is pexpect.TIMEOUT and ours.EOF is pexpect.EOF
 
 
@@ -110,8 +115,8 @@ def test_any_sequence_of_patterns_will_do():
 
 def test_the_flags_of_a_regular_expression_are_kept():
     """Row 1."""
-    assert told(Ours, [b"HELLO"], encoding=None).expect(re.compile("hello", re.I)) == 0
-    assert told(Ours, ["HELLO"]).expect(re.compile(b"hello", re.I)) == 0
+    assert told(Ours, [b"HELLO"], encoding=None).expect(re.compile("hello", re.IGNORECASE)) == 0
+    assert told(Ours, ["HELLO"]).expect(re.compile(b"hello", re.IGNORECASE)) == 0
 
 
 def test_the_buffer_is_what_was_not_consumed_and_may_be_set():
@@ -156,7 +161,9 @@ def test_an_unbounded_pattern_costs_time_in_proportion(pattern):
     """Row 20. In pexpect this is quadratic: eight times the text takes sixty times as long."""
 
     def seconds(pieces):
-        child = told(Ours, ["begin x\n", *["x line of no interest 1234\n" * 80] * pieces, "end"])
+        child = told(
+            Ours, ["begin x\n", *["x line of no interest 1234\n" * 80] * pieces, "end"]
+        )
         child.delayafterread = Default(0)
         began = monotonic()
         assert child.expect([pattern, "end"]) == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import resource
 import signal
@@ -196,7 +195,6 @@ def test_one_that_is_forgotten_is_hung_up_at_once_and_reaped_later():
         def forget():
             nonlocal child
             del child
-            gc.collect()
 
         assert seconds(forget) < 0.09
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
@@ -306,7 +304,7 @@ def test_run_ends_what_does_not_end_in_time():
 
 
 def test_run_answers_what_is_asked():
-    code = "sh -c 'printf \"name? \"; read x; echo hello $x; printf \"more? \"; read y; exit 4'"
+    code = 'sh -c \'printf "name? "; read x; echo hello $x; printf "more? "; read y; exit 4\''
     known = []
 
     def more(given):

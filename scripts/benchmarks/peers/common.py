@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -119,7 +119,7 @@ def text_result(text: str) -> str:
 Doing: TypeAlias = Callable[[Task], object]
 
 
-def main(tasks: dict[str, Doing]) -> None:
+def main(tasks: Mapping[str, Doing]) -> None:
     """Do the task named on the command line, and say the result and what it took."""
     words, command = sys.argv[1:], []
     if "--" in words:
