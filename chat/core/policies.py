@@ -8,8 +8,7 @@ has it, greedy wildcards included.
 Everything resumes where it stopped. What a match may begin in is remembered: for a text or a
 regular expression of bounded width, its width less one before the end; for one without a
 bound, the first place where what has come could still become a match. Only behind such a
-place is text looked at again, and `again` says how much that is, so that whoever reads can
-gather more of it before the next scan.
+place is text looked at again.
 """
 
 from __future__ import annotations
@@ -161,10 +160,6 @@ class _Order(abc.ABC):
     def settle(self, stream: Stream[Any]) -> Found | None:
         """The same: these orders do not know silence."""
         return self.scan(stream)
-
-    def again(self, stream: Stream[Any]) -> int:
-        """Characters of what has come that the next scan looks at again."""
-        return max((stream.end - each.resume for each in self._looks), default=0)
 
 
 class LeftmostStart(_Order):
