@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from pexpect.exceptions import EOF, TIMEOUT
 
@@ -30,9 +29,10 @@ async def expect_async(expecter: Expecter, seconds: float | None = None) -> int:
     if index is not None:
         return index
     loop = asyncio.get_running_loop()
-    watch = _watches.get(expecter.spawn)
+    child = expecter.spawn
+    watch: _Watch | None = child.async_pw_transport  # where pexpect keeps what does this
     if watch is None or watch.loop is not loop:
-        watch = _watches[expecter.spawn] = _Watch(expecter.spawn, loop)
+        watch = child.async_pw_transport = _Watch(child, loop)
     try:
         async with asyncio.timeout(seconds):
             return await watch.found(expecter)
@@ -65,6 +65,7 @@ class _Watch:
             self._waiting.remove(waiter)
             if not self._waiting:
                 self._stop()
+                self._child.async_pw_transport = None
 
     def _begin(self) -> None:
         if self._descriptor >= 0:
@@ -136,6 +137,3 @@ class _Watch:
             if not future.done():
                 expecter.errored()
                 future.set_exception(error)
-
-
-_watches: Final[WeakKeyDictionary[Any, _Watch]] = WeakKeyDictionary()

@@ -55,10 +55,10 @@ class Child(HeldChild):
 
     def __del__(self) -> None:
         """Hang up, and wait for nothing. Scripts end their children by forgetting them."""
-        if sys.is_finalizing() or self.__dict__.get("closed", True):
+        if self.__dict__.get("closed", True):
             return
         self.let_go()
-        if not self.terminated:
+        if not (self.terminated or sys.is_finalizing()):
             self.process.signal(signal.SIGCONT)
             if self.process.wait_exit(0) is None:
                 _dropped.append(self.process)

@@ -62,7 +62,8 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
         Raises:
             OSError: It could not be started.
         """
-        if self._preexec_fn is not None:
+        rows, columns = options.get("dimensions", (24, 80))
+        if self._preexec_fn is not None or min(rows, columns) < 1:
             forked: Child = Child.spawn(args, **options)
             return forked
         env = options["env"]
@@ -73,7 +74,7 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
         )
         held, path = start_child(
             command,
-            size=WindowSize(*options.get("dimensions", (24, 80))),
+            size=WindowSize(rows, columns),
             echo=bool(options["echo"]),
             ignore_sighup=bool(self.ignore_sighup),
         )
@@ -238,6 +239,8 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
         with _as_pexpect_has_it():
             self.ptyproc.close(force=force)
         self.isalive()
+        if self._terminal is not None:
+            self._terminal.release()
         self.child_fd = -1
         self.closed = True
 
