@@ -1,9 +1,10 @@
 """`async_=True`: waiting for patterns in asyncio.
 
 Whoever waits on a child first has asyncio watch its descriptor; whoever comes meanwhile, in
-another task, waits beside. What comes is offered to them in the order in which they began to
-wait. Nothing is left with the event loop when nobody waits, so that a child can be used under
-one loop after the other, and by blocking calls in between.
+another task, waits beside. The one whose match begins first is served first, and consumes no
+more than up to its end, so that the others are served too. Nothing is left with the event
+loop when nobody waits, so that a child can be used under one loop after the other, and by
+blocking calls in between.
 """
 
 from __future__ import annotations
@@ -103,24 +104,27 @@ class _Watch:
             self._offer()
 
     def _offer(self) -> None:
-        """Let the first that finds something take it, and the others see the rest later.
+        """Let the one whose match begins first take it, and the others see the rest later.
 
         The child's attributes are for one at a time: whoever has found something reads
         them when its task goes on, which is before the next call that the loop makes.
         """
+        first: tuple[int, Expecter, asyncio.Future[int]] | None = None
         for expecter, future in self._waiting:
-            if future.done():
-                continue
-            try:
-                index = expecter.existing_data()
-            except Exception as error:  # noqa: BLE001  (as above)
-                expecter.errored()
-                future.set_exception(error)
-                continue
-            if index is not None:
-                future.set_result(index)
-                self.loop.call_soon(self._offer)
-                return
+            if not future.done():
+                try:
+                    sight = expecter.look()
+                except Exception as error:  # noqa: BLE001  (as above)
+                    expecter.errored()
+                    future.set_exception(error)
+                    continue
+                if sight is not None and (first is None or sight.start < first[0]):
+                    first = sight.start, expecter, future
+        if first is not None:
+            index = first[1].existing_data()
+            assert index is not None
+            first[2].set_result(index)
+            self.loop.call_soon(self._offer)
 
     def _end(self, reason: EOF) -> None:
         self._stop()

@@ -13,17 +13,17 @@ text had come in larger pieces.
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pexpect.expect
 from pexpect.exceptions import EOF, TIMEOUT
 from pexpect.expect import searcher_re, searcher_string
 
 from chat.compat.pexpect.unread import Sought
-from chat.core.trackers import Hit
 from chat.transports import READ_SIZE
 
 __all__ = ["Expecter", "searcher_re", "searcher_string"]
@@ -41,6 +41,24 @@ class Default(float):
     Where pexpect sleeps for it in hope of something, that is waited for instead. A script's
     own number is a plain one, and is slept.
     """
+
+
+class Sight(NamedTuple):
+    """What was found.
+
+    Attributes:
+        start: The offset of its first character.
+        end: The offset behind its last one.
+        place: Its pattern's place in the caller's list.
+        match: What `child.match` becomes.
+        ahead: How far the pattern looks beyond it; `None`: `match` is as it must be.
+    """
+
+    start: int
+    end: int
+    place: int
+    match: Any
+    ahead: int | None
 
 
 class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a base of type Any
@@ -65,63 +83,64 @@ class Expecter(pexpect.expect.Expecter):  # type: ignore[misc]  # untyped: a bas
 
     def existing_data(self) -> int | None:
         """Look at what has come before; the index of what was found, or `None`."""
-        return self._search(self.spawn._unread.stream.end)
+        sight = self.look()
+        return None if sight is None else self._take(sight)
 
     def new_data(self, data: Any) -> int | None:
         """Add what has come now and look; the index of what was found, or `None`."""
         self.spawn._unread.stream.append(data)
-        return self._search(len(data))
+        sight = self.look(len(data))
+        return None if sight is None else self._take(sight)
 
-    def _search(self, fresh: int) -> int | None:
-        if self._sought is None:
+    def look(self, fresh: int | None = None) -> Sight | None:
+        """What would be found in what has come. Nothing is consumed.
+
+        Args:
+            fresh: Characters at the end that were not looked at before; left out: all.
+        """
+        sought = self._sought
+        if sought is None:
             return self._ask_searcher(fresh)
-        unread, order = self.spawn._unread, self._sought.order
+        unread, order = self.spawn._unread, sought.order
         begin = unread.cursor.position
         if unread.stream.end - begin < order.least:
             return None
         if order.begin != begin:
             order.reset(begin)
         found = order.scan(unread.stream)
-        return None if found is None else self._matched(self._sought, *found)
+        if found is None:
+            return None
+        number, hit = found
+        match = hit.match or sought.given[number]
+        return Sight(hit.start, hit.end, sought.indexes[number], match, sought.ahead[number])
 
-    def _matched(self, sought: Sought, number: int, hit: Hit) -> int:
-        unread, match = self.spawn._unread, sought.given[number]
-        stream, begin = unread.stream, unread.cursor.position
-        # A script is shown a match in the text from where it stands, as by pexpect.
-        text = stream.slice(begin, stream.end if sought.ahead[number] else hit.end)
-        start = hit.start - begin
-        if hit.match is not None:
-            match = match.match(text, start) or hit.match
-        return self._take(sought.indexes[number], match, text, start, hit.end - begin)
-
-    def _take(self, index: int, match: Any, text: Any, start: int, end: int) -> int:
-        """Consume a match, and leave it on the child.
-
-        Args:
-            text: What is not consumed.
-            start: Where in it the match begins.
-            end: Where it ends.
-        """
-        spawn, unread = self.spawn, self.spawn._unread
-        spawn.before = text[:start]
-        spawn.after = text[start:end]
-        spawn.match, spawn.match_index = match, index
-        unread.stream.consume(unread.cursor, unread.cursor.position + end)
-        return index
-
-    def _ask_searcher(self, fresh: int) -> int | None:
+    def _ask_searcher(self, fresh: int | None) -> Sight | None:
         """Let the searcher search, in the window if there is one."""
         stream, cursor = self.spawn._unread.stream, self.spawn._unread.cursor
         base, searcher = cursor.position, self.searcher
         if self.searchwindowsize:
             base = max(base, stream.end - self.searchwindowsize)
         window = stream.slice(base, stream.end)
-        index: int = searcher.search(window, min(fresh, len(window)), self.searchwindowsize)
+        size = len(window) if fresh is None else min(fresh, len(window))
+        index: int = searcher.search(window, size, self.searchwindowsize)
         if index < 0:
             return None
-        text, before = self.spawn._unread.text(), base - cursor.position
-        start, end = before + searcher.start, before + searcher.end
-        return self._take(index, searcher.match, text, start, end)
+        return Sight(base + searcher.start, base + searcher.end, index, searcher.match, None)
+
+    def _take(self, sight: Sight) -> int:
+        """Consume what was found, and leave it on the child."""
+        spawn, unread = self.spawn, self.spawn._unread
+        stream, begin = unread.stream, unread.cursor.position
+        start, end, index, match, ahead = sight
+        # A script is shown a match in the text from where it stands, as by pexpect.
+        text = stream.slice(begin, stream.end if ahead else end)
+        if ahead is not None and isinstance(match, re.Match):
+            match = match.re.match(text, start - begin) or match
+        spawn.before = text[: start - begin]
+        spawn.after = text[start - begin : end - begin]
+        spawn.match, spawn.match_index = match, index
+        stream.consume(unread.cursor, end)
+        return index
 
     def eof(self, err: object = None) -> int:
         """The end has come: the index of `EOF`, or it is raised."""
