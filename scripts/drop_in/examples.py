@@ -22,6 +22,7 @@ def _watch(session: chat.Session[str]) -> None:
 def _talk_to_python(session: chat.Session[str]) -> None:
     """`python.py` hands a Python over to a person, who leaves by Ctrl-]."""
     session.expect("Escape character is")
+    session.wait_no_echo()  # what was typed before the keyboard is handed over is lost
     session.sendline("print(6 * 7)")
     session.expect("42")
     session.expect(">>> ")
