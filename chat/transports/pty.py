@@ -129,7 +129,7 @@ class PtyTransport:
         """Close the master, which hangs up the terminal: the kernel sends SIGHUP."""
         _let_go(self._held, self.terminal)
 
-    def hand_over(self) -> HeldChild:
+    def hand_over_child(self) -> HeldChild:
         """The child and its master, for somebody else to end and to close; this is closed.
 
         Raises:

@@ -83,8 +83,12 @@ def test_what_cannot_be_moved_is_refused_and_goes_on(start):
     session.close()
     with pytest.raises(chat.SessionClosed):
         session.as_pexpect()
-    with pytest.raises(TypeError, match="or a pexpect.spawn, not object"):
+    with pytest.raises(TypeError, match=r"or a pexpect\.spawn, not object"):
         chat.attach(object())
+    child = start("cat")
+    child.close()
+    with pytest.raises(chat.SessionClosed):
+        chat.attach(child)
 
 
 def test_to_attach_costs_no_import_of_pexpect():

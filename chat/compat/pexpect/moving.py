@@ -24,6 +24,6 @@ def from_session(session: Session[Any]) -> spawn:
         options |= {"encoding": detached.encoding, "codec_errors": detached.errors}
     child = spawn(None, **options)
     argv = detached.transport.process.argv
-    child.go_on_with(Child.taken_over(detached.transport.hand_over()), argv)
+    child.go_on_with(Child.taken_over(detached.transport.hand_over_child()), argv)
     child.buffer = child._decoder.decode(detached.unread)
     return child
