@@ -12,6 +12,7 @@ import pexpect as theirs
 import pytest
 
 import chat.compat.pexpect as ours
+from chat.compat import pexpect
 
 SCRIPT = """
 import sys, pexpect, pexpect.fdpexpect
@@ -118,3 +119,14 @@ def test_every_call_on_the_migration_page_exists():
 
     for name in set(re.findall(r"chat\.([A-Za-z_]+)", page)) - {"compat"}:
         assert hasattr(chat, name), name
+
+
+def test_what_bash_kernels_look_for_beside_pexpect_is_there(tmp_path):
+    (tmp_path / ".bashrc").write_text("PROMPT_COMMAND='PS1=never'; kept=yes\n")
+    settings = Path(pexpect.__file__).with_name("bashrc.sh")
+    env = {**os.environ, "HOME": str(tmp_path), "TERM": "dumb"}
+    child = pexpect.spawn("bash", ["--rcfile", str(settings)], echo=False, env=env, timeout=20)
+    child.expect_exact("$")
+    child.sendline("echo =$kept=")
+    child.expect_exact("=yes=\r\n$")
+    child.close()
