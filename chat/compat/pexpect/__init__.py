@@ -13,6 +13,7 @@ which call of `chat` takes the place of which call of pexpect.
 
     unread, expect, sending     what a child has said, waiting in it, answering it
     pty_spawn, child            programs on a pseudo-terminal
+    interacting                 handing one to a person
     popen_spawn, fdpexpect, socket_pexpect      on pipes, descriptors, sockets
     asynchronous                `async_=True`
     run, replwrap, pxssh        what stands on a child

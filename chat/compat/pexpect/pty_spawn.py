@@ -19,6 +19,7 @@ from chat.compat.pexpect import sending
 from chat.compat.pexpect.child import Child
 from chat.compat.pexpect.environment import inherited_environment
 from chat.compat.pexpect.expect import Default
+from chat.compat.pexpect.interacting import Filter, Relay, raw_keyboard
 from chat.compat.pexpect.spawnbase import SpawnBase, Text
 from chat.timing import READABLE
 from chat.transports import READ_SIZE
@@ -39,6 +40,7 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
     ptyproc: Child
     _preexec_fn: Callable[[], object] | None = None
     _terminal: PtyTerminal | None = None
+    _typed_ahead = b""
 
     # ── starting ──────────────────────────────────────────────────────────────────────────
 
@@ -279,10 +281,28 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
             if self.child_fd in ready and not self._hear():
                 return  # its terminal is closed: there is nothing more to take in
 
-    def interact(self, *arguments: Any, **options: Any) -> None:
-        """Let a person at the keyboard talk to the child; see pexpect."""
-        self.use_poll = True  # `select` knows no descriptor beyond 1023
-        super().interact(*arguments, **options)
+    def interact(
+        self,
+        escape_character: str | None = chr(29),
+        input_filter: Filter | None = None,
+        output_filter: Filter | None = None,
+    ) -> None:
+        """Let a person at the keyboard talk to the child, until the escape is typed.
+
+        What is typed behind the escape is sent first by the next call.
+        """
+        self.write_to_stdout(self.buffer)
+        self.stdout.flush()
+        self.buffer = self.string_type()
+        escape = None if escape_character is None else escape_character.encode("latin-1")
+        end = self._seen_terminal().control("eof")
+        relay = Relay(self, end, escape, input_filter, output_filter)
+        os.set_blocking(self.child_fd, False)
+        try:
+            with raw_keyboard(self.STDIN_FILENO):
+                self._typed_ahead = relay.run(self._typed_ahead)
+        finally:
+            os.set_blocking(self.child_fd, True)
 
     def waitnoecho(self, timeout: float | None = -1) -> bool:
         """Wait until the terminal does not show what is typed; whether it came to that."""
