@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple, TypeAlias
 from weakref import WeakKeyDictionary
 
-from chat.core.patterns import Textual
+from chat.core.matcher import Found
 from chat.core.policies import FirstListed
+from chat.core.stream import Stream
 from chat.opening.adopting import attach
 from chat.opening.two_streams import TwoStreams
 from chat.session import Session
@@ -30,9 +31,9 @@ class AsAccumulated(FirstListed):
 
     __slots__ = ()
 
-    def __init__(self, texts: Sequence[Textual], empty: str | bytes) -> None:
-        super().__init__(texts, empty)
-        self.least = max(self.least, 1)
+    def scan(self, stream: Stream[Any]) -> Found | None:
+        """The answer, if what has come decides it."""
+        return super().scan(stream) if stream.end > self.begin else None
 
 
 class Proc(NamedTuple):
@@ -58,7 +59,7 @@ def known_session(handle: Handle) -> Session[str] | None:
         return handle.pty
     if isinstance(handle, TwoStreams):
         return handle.out
-    return None if isinstance(handle, int) else _adopted.get(handle)
+    return None if isinstance(handle, int | None) else _adopted.get(handle)
 
 
 def session_of(handle: Handle) -> Session[str]:

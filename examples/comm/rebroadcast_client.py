@@ -13,7 +13,7 @@ port = sys.argv[2] if len(sys.argv) > 2 else "5050"
 server = open_port(host, port, 5) or sys.exit(f"open_port failed on host {host}, port {port}")
 print(f"Connected to host {host}, port {port}", flush=True)
 sources = [server, sys.stdin]
-while sources[0] is server:
+while server in sources:
     for handle in select_it(None, *sources):
         if handle is sys.stdin:
             typed = os.read(sys.stdin.fileno(), 1000)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import chat
-from chat.compat import _comm_programs, comm
+from chat.compat import comm
 from chat.compat.comm import (
     accept_it,
     close_it,
@@ -396,12 +396,8 @@ def person(act):
     program = [sys.executable, "-c", PERSON.format(act=act)]
     made = chat.spawn(program, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=PATIENCE)
     made.expect("go\r\n")
-    assert wait_keys(made)
+    assert made.wait_no_echo()  # each key is passed on from now on
     return made
-
-
-def wait_keys(made):
-    return made.wait_no_echo()  # each key is passed on from now on
 
 
 @pytest.mark.slow
@@ -411,9 +407,10 @@ def test_a_string_that_is_typed_ends_it_and_the_program_is_not_told():
         typist.expect("hello~x\r\n")
         typist.sendcontrol("c")
         typist.expect("match='\\x03', err=''")
-        assert wait_keys(typist)
-        typist.send("one\rtwo~.")
+        assert typist.wait_no_echo()
+        typist.send("one\rtwo")
         typist.expect("one\r\n")
+        typist.send("~.")
         typist.expect("match='~.', err=''")
         typist.expect("same modes: True")
 
@@ -474,7 +471,7 @@ def test_the_program_s_end_is_the_end():
 def over_pipes(program, typed):
     """What is shown of an interaction without a terminal."""
     code = f"from chat.compat.comm import *\npty = open_proc({program!r}).pty\n"
-    code += "print(interact('~.', pty, 'stop'))"
+    code += "pty.echo = False\nprint(interact('~.', pty, 'stop'))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         input=typed,
@@ -489,7 +486,7 @@ def over_pipes(program, typed):
 
 @pytest.mark.slow
 def test_over_pipes_all_is_passed_on_to_both_ends():
-    said = over_pipes("stty -echo; cat", "one\ntwo and ~")
+    said = over_pipes("cat", "one\ntwo and ~")
     assert said == "one\ntwo and ~Interacted(match=None, err='EOF')\n"
 
 
@@ -527,10 +524,10 @@ def test_modes_are_set_as_stty_does(proc):
     assert termios.tcgetattr(proc.pty.fileno())[6][termios.VINTR] == b"\x18"
 
 
-def test_stty_runs_once(proc, monkeypatch):
-    _comm_programs._modes_made.clear()
-    stty_raw(proc)
-    stty_sane(proc)
+def test_stty_runs_once_for_the_modes_that_it_finds(proc, monkeypatch):
+    for _ in range(2):
+        stty_raw(proc)
+        stty_sane(proc)
     stty_raw(proc)
     monkeypatch.setattr(subprocess, "run", None)
     stty_sane(proc)
@@ -564,6 +561,7 @@ def test_closing_without_shutdown_leaves_it_to_a_child():
         assert expect(caller, PATIENCE, "still here").match
 
 
+@pytest.mark.slow
 def test_closing_ends_a_program_with_its_group_whatever_it_traps(held):
     before = held()
     pty, _, pid = open_proc("trap '' HUP TERM; sleep 60 & echo $!; wait; wait; sleep 60")

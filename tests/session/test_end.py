@@ -6,6 +6,7 @@ import gc
 import os
 import resource
 import signal
+import socket
 import time
 import warnings
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import chat
+from chat.events import Closed
 from chat.testing import MemoryPeer, python_child
 
 STUBBORN = """
@@ -208,6 +210,21 @@ def test_a_signal_for_a_program_that_has_ended_is_no_error():
         s.wait()
         s.signal("TERM")
         s.expect(chat.EOF)
+
+
+def test_letting_go_of_a_connection_leaves_it_to_others_who_have_it():
+    near, far = socket.socketpair()
+    with far, near.dup() as child_s:
+        s = chat.attach(near, close=True)
+        events = []
+        s.subscribe(events.append)
+        s.let_go()
+        s.let_go()
+        assert s.closed and near.fileno() < 0
+        assert events == [Closed(None)]
+        child_s.setblocking(True)
+        child_s.sendall(b"still here")
+        assert far.recv(100) == b"still here"
 
 
 def test_every_use_of_a_closed_session_says_so():

@@ -10,6 +10,7 @@ import threading
 import pytest
 
 import chat
+from chat.core.policies import FirstListed
 from chat.testing import MemoryPeer, python_child
 
 NEVER = 1e9
@@ -44,6 +45,13 @@ def test_a_pattern_finds_what_it_stands_for(pattern, matched):
 def test_patterns_may_come_from_any_iterable():
     with MemoryPeer(["one two"]).session() as s:
         assert s.expect(each for each in ("zero", "two")).index == 1
+
+
+def test_a_session_may_be_given_another_order_between_patterns():
+    with MemoryPeer(["one two"]).session(order=FirstListed) as s:
+        assert s.expect("two", "one").text == "two"
+    with MemoryPeer(["one two"]).session() as s:
+        assert s.expect("two", "one").text == "one"
 
 
 def test_lists_and_patterns_beside_one_another_count_through():
