@@ -216,7 +216,7 @@ def test_letting_go_of_a_connection_leaves_it_to_others_who_have_it():
     near, far = socket.socketpair()
     with far, near.dup() as child_s:
         s = chat.attach(near, close=True)
-        events = []
+        events: list[object] = []
         s.subscribe(events.append)
         s.let_go()
         s.let_go()
