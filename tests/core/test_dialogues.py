@@ -189,7 +189,7 @@ def test_wanting_input_is_asked_for_only_if_awaited():
 
 
 def test_quiet_is_counted_from_the_last_arrival():
-    driver = Driver("a", "b", SILENCE)
+    driver = Driver("a", SILENCE, "b", SILENCE, SILENCE)
     match = driver.expect(regex("x+"), Quiet(2))
     assert (match.index, match.before) == (1, "ab")
     assert driver.silences == [0.5, 0.5, 1.5, 0.5, 1.5]
