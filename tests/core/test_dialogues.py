@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chat.core.dialogues import (
     Answer,
     Arrival,
+    Inspect,
     Limits,
     Receive,
     Transmit,
@@ -42,6 +43,7 @@ class Driver:
     def __init__(self, *arrivals: str | Arrival) -> None:
         self.arrivals = list(arrivals)
         self.requests: list[Any] = []
+        self.done: list[object] = []  # what the processes have done, each time one looks
         self.reader: Reader[str] = Reader(Stream(""))
 
     def run(self, dialogue: Any) -> Any:
@@ -52,7 +54,10 @@ class Driver:
             except StopIteration as stop:
                 return stop.value
             self.requests.append(request)
-            outcome = self.receive() if isinstance(request, Receive) else None
+            if isinstance(request, Inspect):
+                outcome = self.done.pop(0)
+            else:
+                outcome = self.receive() if isinstance(request, Receive) else None
 
     def receive(self) -> Arrival:
         arrival = self.arrivals.pop(0)
@@ -64,11 +69,10 @@ class Driver:
     def expect(self, *patterns: Any, quiet: float = 0.5, **options: Any) -> Any:
         answers = options.pop("respond", {})
         view = options.pop("view", "raw")
+        limits = Limits(9.0, options.pop("idle", None), options.pop("stall", None))
         listening = self.reader.listen(patterns, tuple(answers), view)
         return self.run(
-            expect(
-                listening, list(answers.values()), limits=Limits(9.0), quiet=quiet, **options
-            )
+            expect(listening, list(answers.values()), limits=limits, quiet=quiet, **options)
         )
 
     @property
@@ -83,6 +87,33 @@ class Driver:
 def test_a_failure_is_no_end_but_what_had_come_counts():
     assert Driver("12", FAILED).expect(EOF, "x") is FAILED
     assert Driver("12", FAILED).expect(regex(r"\d+")).text == "12"
+
+
+def test_a_silence_longer_than_is_allowed_ends_the_wait():
+    driver = Driver("a", "b", SILENCE)
+    assert driver.expect("x", Quiet(5), idle=3) is Arrival.IDLE
+    assert driver.silences == [3, 3, 3]
+    assert Driver(SILENCE).expect("x", TIMEOUT, idle=3).pattern is TIMEOUT
+    assert Driver(SILENCE).expect("x", Quiet(3), idle=3).index == 1
+    driver = Driver("12", SILENCE, SILENCE)
+    assert driver.expect(regex("x+"), regex(r"\d+"), idle=3, quiet=0.5).text == "12"
+
+
+def test_a_stall_is_a_silence_in_which_nothing_was_done():
+    driver = Driver(SILENCE, SILENCE, SILENCE)
+    driver.done = [(1, 5), (1, 6), (1, 6)]
+    assert driver.expect("x", stall=10) is Arrival.STALLED
+    assert driver.silences == [1.0, 10.0, 10.0]
+
+
+def test_what_comes_begins_a_stall_anew():
+    driver = Driver(SILENCE, "a", SILENCE, SILENCE)
+    driver.done = [1, 1, 1]
+    assert driver.expect("x", stall=10) is Arrival.STALLED
+    assert driver.silences == [1.0, 10.0, 1.0, 10.0]
+    driver = Driver(SILENCE, SILENCE, EXPIRED)
+    driver.done = [1, 2]
+    assert driver.expect("x", stall=10) is EXPIRED
 
 
 def test_what_has_come_already_needs_no_wait():

@@ -47,6 +47,9 @@ class Relay:
         escape: What the person types to have the script take over; `None`: nothing does.
         input_filter: What becomes of what is typed.
         output_filter: What becomes of what the child says.
+
+    Attributes:
+        escaped: Whether the escape was typed; else it was the child that ended it.
     """
 
     def __init__(
@@ -64,7 +67,7 @@ class Relay:
         self._output_filter: Final = output_filter
         self._to_child = b""
         self._keyboard_open = True
-        self._escaped = False
+        self.escaped = False
 
     def run(self, typed: bytes) -> bytes:
         """Copy until the escape is typed or the child has ended.
@@ -76,7 +79,7 @@ class Relay:
             What was typed behind the escape.
         """
         rest = self._take_typed(typed) if typed else b""
-        while not self._escaped or self._to_child:
+        while not self.escaped or self._to_child:
             events = self._wait()
             if events.get(self._child.child_fd, 0) & READABLE and not self._show():
                 break
@@ -90,7 +93,7 @@ class Relay:
         poller = select.poll()
         wanted = READABLE | WRITABLE if self._to_child else READABLE
         poller.register(self._child.child_fd, wanted)
-        if self._keyboard_open and not self._escaped and not self._to_child:
+        if self._keyboard_open and not self.escaped and not self._to_child:
             poller.register(self._child.STDIN_FILENO, READABLE)
         return dict(poller.poll())
 
@@ -124,7 +127,7 @@ class Relay:
         rest = b""
         if self._escape is not None and self._escape in data:
             data, _, rest = data.partition(self._escape)
-            self._escaped = True
+            self.escaped = True
         if data:
             self._child._log(data, "send")
         self._to_child += data

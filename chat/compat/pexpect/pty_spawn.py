@@ -303,6 +303,7 @@ class spawn(SpawnBase, pexpect.pty_spawn.spawn):  # type: ignore[misc]  # an unt
                 self._typed_ahead = relay.run(self._typed_ahead)
         finally:
             os.set_blocking(self.child_fd, True)
+        self.flag_eof = self.flag_eof or not relay.escaped
 
     def waitnoecho(self, timeout: float | None = -1) -> bool:
         """Wait until the terminal does not show what is typed; whether it came to that."""
