@@ -66,10 +66,13 @@ def session_of(handle: Handle) -> Session[str]:
     """The same; over what somebody else has opened, one is made and remembered.
 
     Raises:
-        TypeError: It is a number, which another file may have tomorrow; or no handle at all.
+        TypeError: It is a number, which another file may have tomorrow; or no handle at all,
+            as if nobody had looked whether it could be opened.
     """
     known = known_session(handle)
     if known is None:
+        if handle is None:
+            raise TypeError("None is no handle: it could not be opened, and the log says why")
         if isinstance(handle, int):
             raise TypeError("a descriptor alone is no handle: open_dupprochandle makes one")
         known = _adopted[handle] = attach(handle, order=AsAccumulated)
@@ -135,7 +138,8 @@ def close_it(*handles: Handle) -> None:
     """Close handles: connections are shut down, programs ended with all their group.
 
     A program is told to hang up, then to terminate, then killed, after half a second each.
-    Others that have a connection too, such as a child that was forked, lose it.
+    Others that have a connection too, such as a child that was forked, lose it. What could
+    not be opened, and is `None`, is closed already.
     """
     for each in handles:
         session = known_session(each)

@@ -372,6 +372,8 @@ def test_any_handle_will_do():
         assert expect(streams.err, PATIENCE, "err").match == "err"
     with pytest.raises(TypeError, match="open_dupprochandle"):
         expect(0, 1, "x")
+    with pytest.raises(TypeError, match="could not be opened"):
+        expect(None, 1, "x")
 
 
 # ── interact ──────────────────────────────────────────────────────────────────────────────
