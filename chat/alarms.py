@@ -43,7 +43,8 @@ SOON: Final = 1e-6
 """Seconds to the next alarm of what is due already: 0 would switch the timer off."""
 
 LOOK_AGAIN: Final = 0.005
-"""Seconds until an alarm that came at the wrong moment comes again."""
+"""Seconds until an alarm comes again that came at the wrong moment, or that nobody noticed:
+one that strikes just before a call blocks in the kernel does not interrupt it."""
 
 PATIENCE: Final = 1.0
 """Seconds that `chat` itself is given to end a wait by its deadline. It takes one turn of a
@@ -206,13 +207,14 @@ def _set_timer(at_least: float = SOON) -> None:
     due += [each.due for each in _foreign[-1:] if each.due is not None]
     left = max(at_least, min(due) - now) if due else 0.0
     _set_for = now + left
-    _signal.setitimer(_REAL, left)
+    _signal.setitimer(_REAL, left, LOOK_AGAIN if due else 0.0)
 
 
 def _on_alarm(number: int, frame: FrameType | None) -> None:
     here, in_chat = _where(frame)
     if here:
-        return  # entering and leaving set the timer again when they are done
+        _set_timer(LOOK_AGAIN)  # entering or leaving a block may be past doing that itself
+        return
     now = _clock.now() + EARLY
     stranger = _foreign[-1]
     overdue = [block for block in _blocks if not block.is_spent and block.left() <= EARLY]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, AnyStr, Final, Generic, Self, cast, final
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, AnyStr, Final, Generic, Self, TypeVar, cast, final
 
 from chat.channel import Channel
 from chat.core import dialogues
-from chat.core.decoder import Codec, make_codec
+from chat.core.decoder import Codec, TextCodec, make_codec
 from chat.core.dialogues import Answering, Arrival, Limits, Receive, Request
 from chat.core.keys import control, key
 from chat.core.listening import Listening, Reader, check_view
@@ -46,8 +48,12 @@ from chat.transports import (
 from chat.values import UNSET, ExitStatus, Secret, Unset, WindowSize, redact
 
 if TYPE_CHECKING:
+    import pexpect
+
     from chat.sinks import SinkLike
     from chat.waiting.pending import PendingExpect
+
+TransportT = TypeVar("TransportT")
 
 DEFAULT_TIMEOUT: Final = 30.0
 """Seconds a wait lasts unless told otherwise, as in pexpect; Tcl Expect waits 10."""
@@ -61,6 +67,24 @@ NO_LIMITS: Final = Limits()
 
 GRACE: Final = 1.0
 """Seconds a program is given to end after each signal of `close` and `terminate`."""
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Detached(Generic[TransportT]):
+    """What `Session.detach` lets go of.
+
+    Attributes:
+        transport: How the program is reached. Whoever has this ends it.
+        unread: Bytes that had come and were not consumed.
+        encoding: What they mean; `None`: they are bytes.
+        errors: What becomes of undecodable ones.
+    """
+
+    transport: TransportT
+    unread: bytes
+    encoding: str | None
+    errors: str
 
 
 @final
@@ -87,6 +111,7 @@ class Session(Generic[AnyStr]):
         log: Where to log what the program says; see `log_to`.
         pace: Seconds from one byte that is sent to the next, or a `chat.Pace`, for what
             cannot take them any faster. A send lasts as long as that takes.
+        unread: Bytes that have come already, before the transport was the session's.
         clock: What to ask about time; for tests.
 
     Raises:
@@ -110,6 +135,7 @@ class Session(Generic[AnyStr]):
         overflow: Overflow = "error",
         log: SinkLike | None = None,
         pace: Pace | float | None = None,
+        unread: bytes = b"",
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         check_seconds("timeout", timeout)
@@ -136,6 +162,7 @@ class Session(Generic[AnyStr]):
             self._default_newline() if newline is None else newline,
             as_pace(pace),
         )
+        stream.append(codec.decode(unread))
         if log is not None:
             self.log_to(log)
 
@@ -746,6 +773,48 @@ class Session(Generic[AnyStr]):
         if channel.listeners:
             channel.emit(Closed(status))
         return status
+
+    def detach(self, kind: type[TransportT]) -> Detached[TransportT]:
+        """Let go of the program without ending it, for another to go on with.
+
+        The session is closed afterwards.
+
+        Args:
+            kind: What the transport must be, for the other to know what to do with it.
+
+        Raises:
+            NotSupported: It is not of that kind; the session goes on.
+            SessionClosed: The session was closed already.
+        """
+        channel = self._channel
+        channel.check_open()
+        transport: object = channel.transport
+        if not isinstance(transport, kind):
+            raise NotSupported(f"the transport is no {kind.__name__}: {transport!r}")
+        channel.closed = True
+        codec: object = channel.codec
+        unread = channel.codec.encode(self._reader.unread())
+        if isinstance(codec, TextCodec):
+            unread += codec.incomplete()
+            return Detached(transport, unread, codec.encoding, codec.errors)
+        return Detached(transport, unread, None, "strict")
+
+    def as_pexpect(self) -> pexpect.spawn:
+        """The program as a child of pexpect's kind, what was not consumed in its buffer.
+
+        The session is closed afterwards; `chat.attach` goes the other way. This is for code
+        that is moved from pexpect one function at a time.
+
+        Returns:
+            A `chat.compat.pexpect.spawn`, which is a `pexpect.spawn` to everybody.
+
+        Raises:
+            NotSupported: The program is not on a pseudo-terminal of ours.
+            SessionClosed: The session was closed already.
+        """
+        # The one call upwards, made by name when somebody asks for it: nothing here depends
+        # on pexpect's words, which stand on the session.
+        return import_module("chat.compat.pexpect.moving").from_session(self)
 
     def _process(self, what: str) -> Process:
         if self._channel.process is None:

@@ -28,7 +28,9 @@ def held() -> Callable[[], tuple[set[str], set[int]]]:
     """What this process holds: its descriptors, and its children, zombies included."""
 
     def look() -> tuple[set[str], set[int]]:
-        descriptors = set(os.listdir("/proc/self/fd"))  # noqa: PTH208  (names)
+        listed = list(Path("/proc/self/fd").iterdir())
+        # The one that the listing itself took has been closed by now.
+        descriptors = {each.name for each in listed if each.is_symlink()}
         children = set()
         for entry in Path("/proc").iterdir():
             if entry.name.isdecimal():

@@ -89,6 +89,14 @@ def test_an_inner_block_does_not_use_up_the_outer_one_s_alarm():
     assert time.monotonic() - began >= 0.15
 
 
+@pytest.mark.slow
+def test_an_alarm_that_strikes_while_a_block_is_entered_is_not_lost():
+    for number in range(1500):
+        outer, inner = chat.timeout(60), chat.timeout(number % 30 * 1e-6)
+        with pytest.raises(chat.TimeRanOut), outer, inner:
+            block()
+
+
 # ── what it works around ──────────────────────────────────────────────────────────────────
 
 

@@ -54,7 +54,8 @@ class Search:
         for index, (pattern, look) in enumerate(zip(self._patterns, self._looks, strict=True)):
             start = 0
             if look is not None:
-                hit = look.leftmost(self._reader.stream)
+                stream = self._reader.stream
+                hit = look.leftmost(stream, stream.end + 1)
                 if hit is None:
                     continue
                 start = hit.start - begin

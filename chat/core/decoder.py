@@ -56,6 +56,10 @@ class TextCodec:
         self.waits = bool(self._decoder.getstate()[0])
         return text
 
+    def incomplete(self) -> bytes:
+        """The bytes of a character whose rest has not come."""
+        return self._decoder.getstate()[0]
+
     def encode(self, text: str) -> bytes:
         """The bytes of a text to send.
 

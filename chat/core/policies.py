@@ -5,8 +5,10 @@ stream was cut into reads: that is what their users expect of them. `^` is where
 text begins and `$` where it ends, as far as it has come. A regular expression matches as `re`
 has it, greedy wildcards included.
 
-Literals and regular expressions of bounded width resume where they stopped. One that has no
-width is searched again from the reader's place at each scan, as it is where it comes from.
+Everything resumes where it stopped. What a match may begin in is remembered: for a text or a
+regular expression of bounded width, its width less one before the end; for one without a
+bound, the first place where what has come could still become a match. Only behind such a
+place is text looked at again.
 """
 
 from __future__ import annotations
@@ -28,49 +30,89 @@ BLOCK: Final = 1 << 16
 
 
 class Look:
-    """How far one pattern was looked for, on what had come each time."""
+    """How far one pattern was looked for, on what had come each time.
 
-    __slots__ = ("_behind", "_origin", "_regex", "_resume", "_text", "_width")
+    Args:
+        text: What is looked for.
+
+    Attributes:
+        resume: No match starts before this offset, whatever comes.
+    """
+
+    __slots__ = ("_behind", "_known", "_origin", "_regex", "_text", "_width", "resume")
 
     def __init__(self, text: Textual) -> None:
         self._text: Final[Any] = text.text
         self._regex: Final = None if isinstance(text, Literal) else text.compiled
-        if isinstance(text, Literal):
-            self._behind, self._width = 0, len(text.text)
-        else:
-            known = analyse(text.compiled)
-            self._behind, self._width = known.behind, known.width
+        self._known: Final = None if isinstance(text, Literal) else analyse(text.compiled)
+        self._behind = 0 if self._known is None else self._known.behind
+        self._width = len(text.text) if self._known is None else self._known.width
         self._origin = 0
-        self._resume = 0
+        self.resume = 0
 
     def reset(self, begin: int) -> None:
-        """Start again, with matches from `begin` on."""
-        self._origin = self._resume = begin
+        """Start again, with matches from `begin` on.
+
+        What is known of the text behind `begin` stays known, unless it depends on where the
+        reader's text begins.
+        """
+        if self._behind or begin < self._origin or begin > self.resume:
+            self.resume = begin
+        self._origin = begin
 
     def cut(self, begin: int) -> None:
         """Go on without the text before `begin`, which was dropped."""
         self._origin = begin
-        self._resume = max(self._resume, begin)
+        self.resume = max(self.resume, begin)
 
-    def leftmost(self, stream: Stream[Any]) -> Hit | None:
-        """The leftmost match in what has come."""
-        end, block = stream.end, BLOCK
+    def leftmost(self, stream: Stream[Any], before: int) -> Hit | None:
+        """The leftmost match in what has come, if it starts before an offset."""
+        if self.resume >= before:
+            return None
         if self._width >= UNBOUNDED:
-            self._resume, block = self._origin, end
-        position = self._resume
+            return self._leftmost_unbounded(stream)
+        end, position = stream.end, self.resume
         while True:
-            stop = min(end, position + block)
-            base = max(self._origin, position - self._behind)
-            # What begins in this block may end in the next one.
-            text = stream.slice(base, min(end, stop + self._width))
+            text, base, stop = self._block(stream, position, before)
             span, match = self._search(text, position - base)
             if span is not None and (stop == end or base + span[0] < stop):
-                return Hit(base + span[0], base + span[1], base + span[1], True, match)
-            if stop == end:
-                # Behind this, a match may be under way.
-                self._resume = max(self._resume, end - self._width + 1)
-                return None
+                self.resume = base + span[0]
+                return Hit(self.resume, base + span[1], base + span[1], True, match)
             position = stop
+            if stop >= min(end, before):
+                break
+        # Behind this, a match may be under way.
+        self.resume = max(self.resume, min(position, end - self._width + 1))
+        return None
+
+    def _block(self, stream: Stream[Any], position: int, before: int) -> tuple[Any, int, int]:
+        """The text to search from a position on.
+
+        Returns:
+            The text, the offset of its first character, and up to where matches in it may
+            start; what begins in one block may end in the next one.
+        """
+        end = stream.end
+        if not self._behind:
+            text, base = stream.window(position, position)
+            if base + len(text) == end:
+                return text, base, end  # nothing was copied
+        base = max(self._origin, position - self._behind)
+        stop = min(end, before, position + BLOCK)
+        return stream.slice(base, min(end, stop + self._width)), base, stop
+
+    def _leftmost_unbounded(self, stream: Stream[Any]) -> Hit | None:
+        base = max(self._origin, self.resume - self._behind)
+        text = stream.slice(base, stream.end)
+        span, match = self._search(text, self.resume - base)
+        if span is not None:
+            self.resume = base + span[0]
+            return Hit(self.resume, base + span[1], base + span[1], True, match)
+        viable = None if self._known is None else self._known.viable
+        if viable is not None:
+            started = viable.search(text, self.resume - base)
+            self.resume = stream.end if started is None else base + started.start()
+        return None
 
     def _search(
         self, text: Any, position: int
@@ -128,10 +170,11 @@ class LeftmostStart(_Order):
     def scan(self, stream: Stream[Any]) -> Found | None:
         """The answer, if what has come decides it."""
         best: Found | None = None
+        before = stream.end + 1  # a match of no length may start at the end
         for number, look in enumerate(self._looks):
-            hit = look.leftmost(stream)
-            if hit is not None and (best is None or hit.start < best[1].start):
-                best = number, hit
+            hit = look.leftmost(stream, before)
+            if hit is not None and hit.start < before:
+                best, before = (number, hit), hit.start
         return best
 
 
@@ -143,7 +186,7 @@ class FirstListed(_Order):
     def scan(self, stream: Stream[Any]) -> Found | None:
         """The answer, if what has come decides it."""
         for number, look in enumerate(self._looks):
-            hit = look.leftmost(stream)
+            hit = look.leftmost(stream, stream.end + 1)
             if hit is not None:
                 return number, hit
         return None

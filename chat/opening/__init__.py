@@ -3,6 +3,7 @@
 options     what they all take
 beginning   what they all end with: a session over the transport
 adopting    something that is open already: `attach`
+spawn_objects  the same of pexpect's children
 fifos       named pipes: `open_fifo`, `open_fifo_pair`
 forks       a function of this program in a child: `pipe_open_self`
 programs    a program on a pseudo-terminal: `spawn`, `run`

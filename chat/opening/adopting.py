@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, Unpack, overload
 from chat.errors import join_alternatives
 from chat.opening.beginning import begin
 from chat.opening.options import SessionOptions
+from chat.opening.spawn_objects import attach_spawn, is_spawn
 from chat.session import Session
 from chat.transports import Transport
 from chat.transports.adopted import (
@@ -22,6 +23,7 @@ from chat.transports.adopted import (
     over_popen,
 )
 from chat.transports.descriptor import DescriptorTransport
+from chat.values import UNSET, Unset
 
 
 class Kind(NamedTuple):
@@ -109,7 +111,7 @@ def attach(
 def attach(
     target: Any,  # one of many kinds, or of another package's: see `KINDS`
     *,
-    encoding: str | None = "utf-8",
+    encoding: str | None | Unset = UNSET,
     close: bool = False,
     **options: Unpack[SessionOptions],
 ) -> Session[Any]:
@@ -122,9 +124,13 @@ def attach(
     socket, or a `subprocess.Popen`. What its owner's buffers have read already is not seen.
     While it is attached, it does not block, for its owner either.
 
+    It may also be a `pexpect.spawn`, which is not to be used any more: the session goes on
+    with what it had not consumed, in its encoding and with its timeout.
+
     Args:
         target: What is open.
-        encoding: What the bytes mean; `None`: the session holds bytes.
+        encoding: What the bytes mean; `None`: the session holds bytes. Left out: UTF-8, or
+            what a `pexpect.spawn` had.
         close: Whether the session takes it over and closes it in the end, or gives it back.
             A process is always taken over, with its pipes: closing the session ends it.
         options: Further options of `Session`.
@@ -133,11 +139,15 @@ def attach(
         TypeError: It is nothing of these; or an option is not one.
         NotSupported: There is nothing to read or write; or it is a socket of datagrams, or
             within TLS.
+        SessionClosed: It is a `pexpect.spawn` that is closed.
         OSError: It is not open.
         ValueError, LookupError: An option is not one.
     """
+    if is_spawn(target):
+        return attach_spawn(target, encoding, options)
     kind = next((each for each in KINDS if each.fits(target)), None)
     if kind is None:
-        known = join_alternatives([each.words for each in KINDS])
+        known = join_alternatives([*(each.words for each in KINDS), "a pexpect.spawn"])
         raise TypeError(f"what is attached is {known}, not {type(target).__name__}")
-    return begin(kind.adopt(target, close), encoding, **options)
+    meaning = "utf-8" if isinstance(encoding, Unset) else encoding
+    return begin(kind.adopt(target, close), meaning, **options)

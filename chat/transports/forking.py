@@ -86,10 +86,11 @@ def fork_child(
             raise explain(argv[0], path, error) from error
         raise SpawnFailed(argv[0], str(error)) from error
     os.set_blocking(held.fd, False)
-    return held, _slave_name(held)
+    return held, slave_name(held)
 
 
-def _slave_name(held: HeldChild) -> str | None:
+def slave_name(held: HeldChild) -> str | None:
+    """The name of a child's terminal, where the system tells it."""
     try:
         if hasattr(os, "ptsname"):  # Python 3.13
             return str(os.ptsname(held.fd))

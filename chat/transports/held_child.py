@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from ptyprocess import PtyProcess
 
 
@@ -21,6 +23,16 @@ class HeldChild(PtyProcess):  # type: ignore[misc]  # an untyped base is Any to 
         super().__init__(pid, fd)
         self.delayafterclose = 0.0
         self.delayafterterminate = 0.0
+
+    @classmethod
+    def taken_over(cls, other: PtyProcess) -> Self:
+        """The child of another `PtyProcess`, which has nothing to do with it from now on."""
+        made = cls.__new__(cls)
+        made.__dict__.update(other.__dict__)
+        made.delayafterclose = made.delayafterterminate = 0.0
+        # Its garbage collection would end the child, and its `isalive` reap it.
+        other.closed = other.terminated = True
+        return made
 
     def __del__(self) -> None:
         """Do nothing: the parent's ends the child, and sleeps 100 ms to do it.

@@ -159,6 +159,18 @@ class PtyTransport:
         """Close the master, which hangs up the terminal: the kernel sends SIGHUP."""
         _let_go(self._held, self.terminal)
 
+    def hand_over_child(self) -> HeldChild:
+        """The child and its master, for somebody else to end and to close; this is closed.
+
+        Raises:
+            SessionClosed: The transport is closed.
+        """
+        self._check_open()
+        handed = HeldChild.taken_over(self._held)
+        self._held.fd = -1
+        self.terminal.release()
+        return handed
+
     def fileno(self) -> int:
         """The descriptor to wait on.
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from scripts.benchmarks import (
     dotall,
+    drop_in,
     lines,
     many,
     pipes,
@@ -31,4 +32,5 @@ BENCHMARKS: Final[dict[str, Callable[[Runner], Report]]] = {
     "shell": shell.run,
     "sockets": sockets.run,
     "pipes": pipes.run,
+    "pexpect": drop_in.run,
 }

@@ -34,6 +34,9 @@ COMMANDS: Final = {
     "Expect.pm": (("perl", str(PEERS / "perl_expect_peer.pl")), ()),
 }
 
+# Those that take part in their own benchmark only.
+DROP_IN: Final = {"chat.compat": _python("drop_in_peer")}
+
 Quantity: TypeAlias = Literal["wall", "own", "cpu"]
 
 
@@ -62,7 +65,7 @@ class Job:
 
     def argv(self) -> list[str]:
         """The command line that does it."""
-        program, words = COMMANDS[self.peer]
+        program, words = (COMMANDS | DROP_IN)[self.peer]
         names = [f"{name}={value}" for name, value in self.names.items()]
         return [*program, self.task, *words, *names, "--", *self.command]
 

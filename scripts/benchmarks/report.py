@@ -51,6 +51,7 @@ class Report:
 
     Attributes:
         unit: What is counted, in the plural.
+        subject: Whose speed is claimed.
     """
 
     name: str
@@ -59,23 +60,24 @@ class Report:
     comparisons: list[Comparison] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    subject: str = "chat"
 
     def claim_faster(
         self, comparison: Comparison, peer: str, target: float, words: str = ""
     ) -> None:
-        """Claim that chat takes `target` times less of the wall's time than a peer."""
+        """Claim that the subject takes `target` times less of the wall's time than a peer."""
         self.claims.append(
             Claim(
                 words or f"{comparison.case}: speed against {peer}",
                 "least",
                 target,
-                comparison.ratio(peer, "chat"),
+                comparison.ratio(peer, self.subject),
                 comparison.series[peer].too_slow,
             )
         )
 
     def claim_cpu(self, comparison: Comparison, peer: str, target: float) -> None:
-        """Claim that chat takes at most `target` times a peer's processor time.
+        """Claim that the subject takes at most `target` times a peer's processor time.
 
         Alone, and together with the program's: a tool that wakes the program at better times
         makes it cheaper, and one that costs little may still vanish beside a dear program.
@@ -87,13 +89,21 @@ class Report:
                     f"{comparison.case}: processor time against {peer}, {words}",
                     "most",
                     target,
-                    comparison.ratio("chat", peer, quantity),
+                    comparison.ratio(self.subject, peer, quantity),
                 )
             )
 
     def show(self) -> str:
         """All of it, for a person."""
-        header = ["case", "tool", "wall", "own cpu", "all cpu", "rate", "speed of chat"]
+        header = [
+            "case",
+            "tool",
+            "wall",
+            "own cpu",
+            "all cpu",
+            "rate",
+            f"speed of {self.subject}",
+        ]
         parts = [f"\n{self.name}: {self.title}\n", table(header, self._rows())]
         if self.claims:
             rows = [claim.cells() for claim in self.claims]
@@ -112,14 +122,15 @@ class Report:
         if not series.wall or series.too_slow:
             return [title, "", "", "", series.failure.partition(":")[0], ""]
         wall = series.median("wall")
-        times = comparison.ratio(title, "chat") if "chat" in comparison.series else math.nan
+        known = self.subject in comparison.series
+        times = comparison.ratio(title, self.subject) if known else math.nan
         return [
             title,
             duration(wall),
             duration(series.median("own")),
             duration(series.median("cpu")),
             f"{number(1 / wall)} {self.unit}/s",
-            "" if title == "chat" or math.isnan(times) else f"{number(times)}×",
+            "" if title == self.subject or math.isnan(times) else f"{number(times)}×",
         ]
 
     def as_data(self) -> dict[str, object]:

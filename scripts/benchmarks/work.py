@@ -77,6 +77,14 @@ def make_lines(directory: Path, count: int) -> tuple[Path, str]:
     return path, f"{count} {sum(map(len, lines))}"
 
 
+def cell_of_lines(directory: Path, count: int) -> tuple[Path, str]:
+    """Write commands for a shell; also gives what a peer has to say of their output."""
+    path = directory / f"cell-{count}"
+    path.write_text("\n".join(f"echo line $(({n} + 1))" for n in range(count)), "ascii")
+    output = "\n".join(f"line {n + 1}" for n in range(count))
+    return path, str(zlib.crc32(output.encode()))
+
+
 def make_patterns(directory: Path, name: str, patterns: Iterable[tuple[str, str]]) -> Path:
     """Write patterns, as pairs of kind and text, in the way that peers read."""
     path = directory / f"patterns-{name}"

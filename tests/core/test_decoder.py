@@ -39,6 +39,14 @@ def test_what_is_incomplete_waits_for_the_rest():
     assert codec.decode("→".encode()[2:] + b"!") == "→!"
 
 
+def test_what_waits_for_the_rest_can_be_had():
+    codec = TextCodec()
+    assert codec.decode(b"a\xc3") == "a"
+    assert codec.incomplete() == b"\xc3"
+    assert codec.decode(b"\xa4") == "ä"
+    assert codec.incomplete() == b""
+
+
 def test_ascii_behind_an_incomplete_character_does_not_overtake_it():
     codec = TextCodec()
     assert codec.decode(b"\xe2") == ""

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.core import policies
+from chat.core import policies, syntax
 from chat.core.matcher import Order
-from chat.core.patterns import Textual, literal, regex
+from chat.core.patterns import Regex, Textual, literal, regex
 from chat.core.policies import FirstListed, LeftmostStart
-from chat.core.stream import Stream
+from chat.core.stream import PART_SIZE, Stream
 
 
 def answers(order: Order, pieces: list[Any]) -> list[Any]:
@@ -96,6 +96,67 @@ def test_what_was_dropped_is_not_looked_for():
     order.cut(3)
     assert order.begin == 3
     assert order.scan(stream) is None
+
+
+def grown(order: Order, pieces: list[str]) -> Any:
+    """What the last scan says of a stream that was scanned behind each piece."""
+    stream: Stream[str] = Stream("")
+    stream.cursor(0)
+    order.reset(0)
+    found = None
+    for piece in pieces:
+        stream.append(piece)
+        found = order.scan(stream)
+    return None if found is None else (found[0], found[1].start, found[1].end)
+
+
+def test_what_spans_the_parts_of_a_stream_is_found():
+    parts = ["-" * PART_SIZE, "--ab", "c" + "-" * PART_SIZE, "-x"]
+    for text in (literal("abc-"), regex("ab(c)"), regex("a.c"), regex("a[^x]*x")):
+        assert grown(leftmost(text, literal("--ab-")), parts)[:2] == (0, PART_SIZE + 2)
+    stream: Stream[str] = Stream("")
+    stream.cursor(0)
+    for each in parts:
+        stream.append(each)
+    order = leftmost(literal("abc-"))
+    order.reset(0)
+    found = order.scan(stream)
+    assert found is not None and found[1].start == PART_SIZE + 2
+
+
+def test_an_unbounded_pattern_is_looked_for_from_where_it_may_begin():
+    look = policies.Look(regex("ERR.*code"))
+    stream: Stream[str] = Stream("")
+    stream.cursor(0)
+    look.reset(0)
+    for piece, resume in (("no\nE", 3), ("RR one", 3), ("\nnothing", 18), ("\n", 19)):
+        stream.append(piece)
+        assert look.leftmost(stream, stream.end + 1) is None
+        assert look.resume == resume
+
+
+def test_one_of_which_nothing_is_known_is_looked_for_from_the_beginning(monkeypatch):
+    monkeypatch.setattr(syntax, "parse", fail_to_parse)
+    strange = re.compile("a.*b#nothing is known of this", re.VERBOSE)
+    assert grown(leftmost(regex("x"), Regex(strange)), ["-a", "--", "-b"]) == (1, 1, 6)
+
+
+def fail_to_parse(pattern: object) -> None:
+    raise syntax.Opaque("too new")
+
+
+def test_what_is_known_stays_known_when_a_reader_goes_on():
+    order = leftmost(literal("zz"), literal("\n"), regex("q+"))
+    stream: Stream[str] = Stream("")
+    cursor = stream.cursor(0)
+    stream.append("a\nb\nqc\n")
+    order.reset(0)
+    said = []
+    while (found := order.scan(stream)) is not None:
+        said.append((found[0], found[1].start))
+        stream.consume(cursor, found[1].end)
+        order.reset(found[1].end)
+    assert said == [(1, 1), (1, 3), (2, 4), (1, 6)]
 
 
 def test_silence_decides_nothing():

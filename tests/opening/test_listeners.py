@@ -53,7 +53,10 @@ def test_loopback_is_where_it_listens_unless_another_address_is_named(url, host)
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("udp://:0", "udp:// cannot be listened on; known are tcp://, tls:// or unix://"),
+        (
+            "udp://:0",
+            "udp:// cannot be listened on; known are tcp://, tls://, telnet:// or unix://",
+        ),
         ("tcp://host", "names no port; 0 is one that the system chooses"),
         ("tcp://:0/path", "has a path"),
         ("unix://path", "three slashes"),

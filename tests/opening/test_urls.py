@@ -68,7 +68,7 @@ def test_a_url_comes_apart(text, expected):
         ("unix:///a%00b", "NUL"),
         (
             "gopher://host:70",
-            "gopher:// is unknown; known are .*tcp://, tls://, udp:// or unix",
+            "gopher:// is unknown; known are .*tcp://, telnet://, tls://, udp:// or unix",
         ),
     ],
 )

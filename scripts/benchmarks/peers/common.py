@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,7 +164,7 @@ def spawn_many(task: Task, spawn_once: Callable[[], bool]) -> int:
     return good
 
 
-def main(tasks: dict[str, Doing]) -> None:
+def main(tasks: Mapping[str, Doing]) -> None:
     """Do the task named on the command line, and say the result and what it took."""
     words, command = sys.argv[1:], []
     if "--" in words:

@@ -193,16 +193,16 @@ def pipe_idle(task: Task) -> str:
     return "idle" if index else "disturbed"
 
 
+TASKS = {
+    "roundtrip": roundtrip,
+    "spawn": spawn,
+    "scan": scan,
+    "lines": lines,
+    "shell": shell,
+    "socket": over_socket,
+    "pipe_roundtrip": pipe_roundtrip,
+    "pipe_idle": pipe_idle,
+}
+
 if __name__ == "__main__":
-    main(
-        {
-            "roundtrip": roundtrip,
-            "spawn": spawn,
-            "scan": scan,
-            "lines": lines,
-            "shell": shell,
-            "socket": over_socket,
-            "pipe_roundtrip": pipe_roundtrip,
-            "pipe_idle": pipe_idle,
-        }
-    )
+    main(TASKS)
