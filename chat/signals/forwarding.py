@@ -93,7 +93,7 @@ def _stop(session: Recipient, which: str) -> None:
     _to_both(session, "CONT")
 
 
-def _resize(session: Recipient, which: str) -> None:
+def _resize(session: Recipient, _which: str) -> None:
     size = _our_size()
     if size is not None:
         with contextlib.suppress(NotSupported):  # it has no terminal

@@ -31,8 +31,8 @@ from typing import Final, Self, TypeAlias, final
 from chat import timing
 from chat.deadlines import shortened
 from chat.errors import NotSupported
-from chat.signals.blocks import Local, by_number
-from chat.signals.names import name
+from chat.signals.blocks import DEFAULT, Local, by_number
+from chat.signals.names import name, number
 from chat.timing import SYSTEM_CLOCK, Ready, deadline_after, milliseconds, seconds_until
 
 Function: TypeAlias = Callable[[str], object]
@@ -222,11 +222,13 @@ def handle(
     Raises:
         ValueError, TypeError, NotSupported: As `chat.signals.local`.
     """
-    given = by_number({**(functions or {}), **by_name})
-    for number, function in given.items():
+    given = {number(which): function for which, function in (functions or {}).items()}
+    given |= {number(which): function for which, function in by_name.items()}
+    for which, function in given.items():
         if not callable(function):
-            raise TypeError(f"{function!r} is no function to call at {name(number)}")
-    return Handling(given)  # type: ignore[arg-type]  # all are callable
+            raise TypeError(f"{function!r} is no function to call at {name(which)}")
+    by_number(dict.fromkeys(given, DEFAULT))  # that they can be handled
+    return Handling(given)
 
 
 def dispatch(timeout: float | None = 0) -> int:

@@ -43,6 +43,7 @@ class Reaper:
         self._on_exit: Final = on_exit
         self._everything: Final = everything
         self._began: Final[dict[int, float]] = {}  # those given, and when
+        self._asking = self._ask_again = False
         self._before: Any = None  # the handler that was there
         self._local: Final = Local({int(signal.SIGCHLD): self._on_signal})
         self.exits: Final[dict[int, ExitStatus]] = {}
@@ -84,7 +85,7 @@ class Reaper:
         if children.is_owned(pid):
             raise ValueError(f"process {pid} belongs to a session of chat, which reaps it")
         self._began[pid] = time.monotonic()
-        self._reap_given(pid)
+        self._reap()
         return pid
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -93,10 +94,17 @@ class Reaper:
             self._before(number, frame)
 
     def _reap(self) -> None:
-        for pid in list(self._began):
-            self._reap_given(pid)
-        if self._everything:
-            self._reap_all()
+        """Ask who has ended; if a signal comes in the middle of that, ask once more."""
+        self._ask_again = True
+        while self._ask_again and not self._asking:
+            self._ask_again, self._asking = False, True
+            try:
+                for pid in list(self._began):
+                    self._reap_given(pid)
+                if self._everything:
+                    self._reap_all()
+            finally:
+                self._asking = False
 
     def _reap_given(self, pid: int) -> None:
         """Ask one; it may happen in the middle of asking it already."""
@@ -118,8 +126,8 @@ class Reaper:
                     if found:
                         self._note(found, raw, used)
                 continue
-            if ended == asked:  # its session is at it this very moment, or nobody can be
-                BELL.call_soon(self._reap_all_later)
+            if ended == asked:  # its session is at it this very moment
+                BELL.call_soon(self._reap)
                 return
             asked = ended
             child = children.owner(ended)
@@ -127,9 +135,6 @@ class Reaper:
                 children.reap_dropped()
             else:
                 child.collect()
-
-    def _reap_all_later(self) -> None:
-        self._reap()
 
     def _note(self, pid: int, raw: int, used: object) -> None:
         began = self._began.pop(pid, None)
