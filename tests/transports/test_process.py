@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from chat.errors import WaitTimeout
 from chat import ladder
+from chat.errors import WaitTimeout
 from chat.transports import process as process_module
 from chat.transports.process import ChildProcess
 
