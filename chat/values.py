@@ -10,7 +10,7 @@ import enum
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NoReturn, Self, final
 
 
@@ -55,14 +55,15 @@ class ExitStatus:
         signal: The signal's name (`"SIGTERM"`), or `None` if it returned by itself.
         duration: Seconds from its start until its end was seen.
         core_dumped: Whether the system has kept an image of its memory.
-        usage: What it has used; `None`: nobody can say.
+        usage: What it has used; `None`: nobody can say. Two that ended alike are equal,
+            whatever they have used.
     """
 
     code: int | None
     signal: str | None = None
     duration: float = 0.0
     core_dumped: bool = False
-    usage: Usage | None = None
+    usage: Usage | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:

@@ -2,15 +2,22 @@
 
 What was there is put back exactly, also if a handler raises on the way out. A signal that
 came before the end is handled by the block's handler: `signal.signal` sees to what is on its
-way before it does its own, and raises in its place if that does; then it is tried again.
+way before it does its own, and raises in its place if that does; then it is tried again. The
+signals are blocked meanwhile, as what comes in the middle of that would be lost; it comes when
+all is done, for whoever handles it then.
+
+One gap is Python's own. A handler that raises between the last step of a `with` block and the
+first of its `__exit__` keeps that from being called at all, whatever the block is for
+(https://github.com/python/cpython/issues/74174). So leaving a block also puts back what blocks
+within it have not. A function of `chat.signals.handle` does not raise there.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import ContextDecorator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ContextDecorator, contextmanager
 from types import FrameType
 from typing import Any, Final, Self, TypeAlias, final
 
@@ -25,6 +32,8 @@ IGNORE: Final = signal.SIG_IGN
 
 DEFAULT: Final = signal.SIG_DFL
 """Let a signal have the effect it has without any handler."""
+
+_open: Final[list[Local]] = []  # from the outermost on
 
 _UNTOUCHABLE: Final = frozenset({signal.SIGKILL, signal.SIGSTOP})
 
@@ -42,15 +51,17 @@ class Local(ContextDecorator):
         return Local(self._handlers)
 
     def __enter__(self) -> Self:
-        if self._before:
+        if self in _open:
             raise RuntimeError("this block is in use; make another one for an inner block")
         if threading.current_thread() is not threading.main_thread():
             raise NotSupported("only the main thread can set signal handlers")
         try:
-            for which, handler in self._handlers.items():
-                self._set(which, handler)
+            _open.append(self)
+            with self._without_signals():
+                for which, handler in self._handlers.items():
+                    self._set(which, handler)
         except BaseException:
-            _put_back(self._before)
+            _leave(self)
             raise
         return self
 
@@ -65,18 +76,35 @@ class Local(ContextDecorator):
         signal.signal(which, handler)
 
     def __exit__(self, *_: object) -> None:
-        _put_back(self._before)
+        _leave(self)
+
+    def put_back(self) -> None:
+        """Put back what was there, the last one first; if that is interrupted, the rest."""
+        with self._without_signals():
+            while self._before:
+                signal.signal(*self._before[-1])
+                self._before.pop()
+
+    @contextmanager
+    def _without_signals(self) -> Iterator[None]:
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            # This sees to what is on its way, which may raise when the signals are blocked.
+            signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers)
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _put_back(before: list[tuple[int, Any]]) -> None:
-    """Put back handlers, the last one first, whatever the present ones raise meanwhile."""
+def _leave(block: Local) -> None:
+    """Leave a block and those within it, whatever handlers raise meanwhile."""
     try:
-        while before:
-            signal.signal(*before[-1])
-            before.pop()
+        while block in _open:
+            _open[-1].put_back()
+            _open.pop()
     finally:
-        if before:
-            _put_back(before)
+        if block in _open:
+            _leave(block)
 
 
 def local(handlers: Mapping[str | int, Handler] | None = None, /, **by_name: Handler) -> Local:
