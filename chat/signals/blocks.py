@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ContextDecorator, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ContextDecorator
 from types import FrameType
 from typing import Any, Final, Self, TypeAlias, final
 
@@ -57,13 +57,15 @@ class Local(ContextDecorator):
             raise NotSupported("only the main thread can set signal handlers")
         try:
             _open.append(self)
-            with self._without_signals():
-                for which, handler in self._handlers.items():
-                    self._set(which, handler)
+            self._undisturbed(self._set_all)
         except BaseException:
             _leave(self)
             raise
         return self
+
+    def _set_all(self) -> None:
+        for which, handler in self._handlers.items():
+            self._set(which, handler)
 
     def _set(self, which: int, handler: Handler) -> None:
         before = signal.getsignal(which)
@@ -80,18 +82,20 @@ class Local(ContextDecorator):
 
     def put_back(self) -> None:
         """Put back what was there, the last one first; if that is interrupted, the rest."""
-        with self._without_signals():
-            while self._before:
-                signal.signal(*self._before[-1])
-                self._before.pop()
+        self._undisturbed(self._put_back)
 
-    @contextmanager
-    def _without_signals(self) -> Iterator[None]:
+    def _put_back(self) -> None:
+        while self._before:
+            signal.signal(*self._before[-1])
+            self._before.pop()
+
+    def _undisturbed(self, change: Callable[[], None]) -> None:
+        """Do it while the signals are blocked."""
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         try:
             # This sees to what is on its way, which may raise when the signals are blocked.
             signal.pthread_sigmask(signal.SIG_BLOCK, self._handlers)
-            yield
+            change()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
