@@ -1,11 +1,9 @@
 """The children that `chat` has started and not reaped: whose they are, and who reaps them.
 
 *A child is reaped by the object that stands for it*, and by nobody else, so that no status is
-lost and no number is used once it may be somebody else's. Two kinds of child have nobody to
-do that. One whose object was dropped without having been closed, as a session that nobody
-refers to any more is; it is noted here, and reaped when the next child is started. And one
-that is in the way of `chat.signals.reaper`, which has to ask "who has ended?" of all children
-at once; it has the object collect its status.
+lost and no number is used once it may be somebody else's. One kind of child has nobody to do
+that: one whose object was dropped without having been closed, as a session that nobody refers
+to any more is. It is noted here, and reaped when the next child is started.
 
 Nothing here runs as clean-up of a dying object but one step that cannot fail: a number is put
 on a list.
@@ -17,27 +15,16 @@ import os
 import threading
 import weakref
 from collections import deque
-from typing import Final, Protocol
+from typing import Final
 
-
-class Child(Protocol):
-    """What stands for a child that `chat` has started."""
-
-    def collect(self) -> bool:
-        """Reap it if it has ended, and keep its status; `False`: it could not be asked now.
-
-        Called between any two steps of the main thread, so it must not wait for a lock.
-        """
-
-
-_owned: Final[dict[int, weakref.ref[Child]]] = {}
+_owned: Final[dict[int, weakref.ref[object]]] = {}
 _dropped: Final[deque[int]] = deque()
 
 # Between a child's reaping and `disown`, its number may have gone to a new one.
 _lock = threading.RLock()  # one that a signal handler's thread may hold already
 
 
-def own(pid: int, child: Child) -> None:
+def own(pid: int, child: object) -> None:
     """Note that a child was started; what others have dropped is reaped by the way."""
     with _lock:
         _owned[pid] = weakref.ref(child, lambda _: _dropped.append(pid))
@@ -45,17 +32,11 @@ def own(pid: int, child: Child) -> None:
         reap_dropped()
 
 
-def disown(pid: int, child: Child | None) -> None:
+def disown(pid: int, child: object) -> None:
     """Note that a child was reaped, by the object that stood for it or, if dropped, by none."""
     with _lock:
         if is_owned(pid) and _owned[pid]() is child:
             del _owned[pid]
-
-
-def owner(pid: int) -> Child | None:
-    """What stands for a child, if it is one of ours that has not been reaped."""
-    reference = _owned.get(pid)
-    return None if reference is None else reference()
 
 
 def is_owned(pid: int) -> bool:

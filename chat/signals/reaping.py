@@ -5,10 +5,9 @@ by asking until nobody has ended. The statuses are taken at once, in the signal'
 which touches nothing but a table of its own; `on_exit` is called where it may do anything: see
 `chat.signals.handle`.
 
-Whose children? Those it was given (`add`), which are asked one by one. Or all of them but
-those that `chat` has started. There the only question the system answers is "who has ended?",
-and it gives the same answer again until that one is reaped. So if it is one of `chat`'s, the
-session that it belongs to is told to reap it, and keeps its status.
+Whose children? Those it was given (`add`), which are asked one by one. "Who has ended?", asked
+of all at once, would also take the statuses that somebody else waits for: a `subprocess`, a
+session, a library.
 """
 
 from __future__ import annotations
@@ -17,11 +16,9 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
 from typing import Any, Final, Self, TypeAlias, final
 
-from chat.errors import NotSupported
 from chat.signals import children
 from chat.signals.blocks import Local
 from chat.signals.handling import BELL
@@ -39,9 +36,8 @@ class Reaper:
         exits: How those ended that have, by process id, where there is no `on_exit`.
     """
 
-    def __init__(self, on_exit: OnExit | None, *, everything: bool) -> None:
+    def __init__(self, on_exit: OnExit | None) -> None:
         self._on_exit: Final = on_exit
-        self._everything: Final = everything
         self._began: Final[dict[int, float]] = {}  # those given, and when
         self._asking = self._ask_again = False
         self._before: Any = None  # the handler that was there
@@ -49,8 +45,6 @@ class Reaper:
         self.exits: Final[dict[int, ExitStatus]] = {}
 
     def __enter__(self) -> Self:
-        if self._everything and not hasattr(os, "waitid"):
-            raise NotSupported("this system does not say which child has ended; use add()")
         before = signal.getsignal(signal.SIGCHLD)
         BELL.hold()
         try:
@@ -101,8 +95,6 @@ class Reaper:
             try:
                 for pid in list(self._began):
                     self._reap_given(pid)
-                if self._everything:
-                    self._reap_all()
             finally:
                 self._asking = False
 
@@ -117,25 +109,6 @@ class Reaper:
         if found:
             self._note(pid, raw, used)
 
-    def _reap_all(self) -> None:
-        asked = 0
-        while ended := _who_has_ended():
-            if not children.is_owned(ended):
-                with suppress(ChildProcessError):  # somebody was faster
-                    found, raw, used = os.wait4(ended, os.WNOHANG)
-                    if found:
-                        self._note(found, raw, used)
-                continue
-            if ended == asked:  # its session is at it this very moment
-                BELL.call_soon(self._reap)
-                return
-            asked = ended
-            child = children.owner(ended)
-            if child is None:
-                children.reap_dropped()
-            else:
-                child.collect()
-
     def _note(self, pid: int, raw: int, used: object) -> None:
         began = self._began.pop(pid, None)
         duration = 0.0 if began is None else time.monotonic() - began
@@ -148,16 +121,7 @@ class Reaper:
             BELL.call_soon(self._on_exit, pid, status)
 
 
-def _who_has_ended() -> int:
-    """A child that has ended and is not reaped; 0: none."""
-    try:
-        ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return 0
-    return 0 if ended is None else ended.si_pid
-
-
-def reaper(on_exit: OnExit | None = None, *, everything: bool = False) -> Reaper:
+def reaper(on_exit: OnExit | None = None) -> Reaper:
     """Reap the children that this program has forked, as they end, for a block.
 
         with chat.signals.reaper(on_exit=lambda pid, status: print(pid, status)) as reaper:
@@ -172,11 +136,8 @@ def reaper(on_exit: OnExit | None = None, *, everything: bool = False) -> Reaper
         on_exit: Called with the process id and how it ended, as functions of
             `chat.signals.handle` are. Its `duration` counts from `add`. Left out: that is kept
             in the reaper's `exits`.
-        everything: Reap all children, not only those that are added, but for those of `chat`.
-            For a program that reaps no child by itself, by `subprocess` for instance, which
-            would find them gone.
 
     Raises:
         NotSupported: On entry: this is not the main thread.
     """
-    return Reaper(on_exit, everything=everything)
+    return Reaper(on_exit)

@@ -48,8 +48,8 @@ def subreaper() -> Subreaper:
     """Have processes that are orphaned below this one become its children, for a block.
 
     That is a property of the whole process, other threads included; blocks may overlap. Such
-    children are reaped by nobody unless somebody does: `chat.signals.reaper(everything=True)`
-    in a program of one's own, and `chat.spawn(…, subreaper=True)` for those of a session.
+    children are reaped by nobody unless somebody does: `Reaper.add` for those whose numbers are
+    known, and `chat.spawn(…, subreaper=True)` for those of a session.
 
     Raises:
         NotSupported: On entry: only Linux has this.

@@ -14,7 +14,6 @@ from typing import IO, Final, final
 
 from chat.errors import NotSupported, WaitTimeout
 from chat.ladder import EOF, Rung, Termination, as_ladder
-from chat.signals import children
 from chat.signals.names import name
 from chat.timing import milliseconds
 from chat.transports import READ_SIZE, Transport
@@ -133,7 +132,7 @@ class AdoptedProcess:
     """
 
     __slots__ = (
-        "__weakref__", "_close_input", "_exit_descriptor", "_leads", "_popen", "_started",
+        "_close_input", "_exit_descriptor", "_leads", "_popen", "_started",
         "_status", "argv", "pid", "termination",
     )  # fmt: skip
 
@@ -151,8 +150,6 @@ class AdoptedProcess:
         self.pid: Final = popen.pid
         self.argv: Final = _words(popen.args)
         self._leads = _leads_group(popen.pid)
-        if popen.poll() is None:
-            children.own(popen.pid, self)
 
     def __repr__(self) -> str:
         return f"<AdoptedProcess {self.argv[0]!r} pid {self.pid}>"
@@ -191,12 +188,7 @@ class AdoptedProcess:
             self._note(code)
         return self._status
 
-    def collect(self) -> bool:
-        """Have `popen` note its end, if that has come; see `chat.signals.children`."""
-        return self._popen.poll() is not None
-
     def _note(self, code: int) -> None:
-        children.disown(self.pid, self)
         duration = time.monotonic() - self._started
         if code < 0:
             self._status = ExitStatus(None, name(-code), duration)

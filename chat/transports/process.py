@@ -203,16 +203,6 @@ class ChildProcess:
             self._tree.leave()
         return status
 
-    def collect(self) -> bool:
-        """Reap it if it has ended; `False`: somebody is at it. See `chat.signals.children`."""
-        if not self._lock.acquire(blocking=False):
-            return False
-        try:
-            self._take_status()
-        finally:
-            self._lock.release()
-        return True
-
     # Looking and reaping
 
     def has_ended(self) -> bool:
