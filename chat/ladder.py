@@ -22,9 +22,10 @@ from chat.timing import check_seconds
 
 EOF: Final = "EOF"
 
-RungLike: TypeAlias = "str | tuple[str, float]"
-LadderLike: TypeAlias = "Sequence[RungLike] | Mapping[str, float]"
-"""Steps in their order: names, or names with the seconds that each is given."""
+RungLike: TypeAlias = "str | tuple[str, float | None]"
+LadderLike: TypeAlias = "Sequence[RungLike] | Mapping[str, float | None]"
+"""Steps in their order: names, or names with the seconds that each is given; `None`: as long
+as it takes."""
 
 LADDER: Final = (EOF, "HUP", "INT", "TERM", "KILL")
 """All the steps there are; any other signal may be one as well."""
@@ -108,13 +109,14 @@ def as_ladder(ladder: LadderLike | None, grace: float) -> tuple[Rung, ...]:
     return rungs
 
 
-def _rung(step: str, seconds: float) -> Rung:
+def _rung(step: str, seconds: float | None) -> Rung:
     check_seconds(f"the grace of {step}", seconds)
     if step.upper() == EOF:
         return Rung(EOF, seconds)
     found = name(number(step))
-    patience = max(seconds, KILL_PATIENCE) if found == "SIGKILL" else seconds
-    return Rung(found, patience)
+    if found == "SIGKILL" and seconds is not None:
+        seconds = max(seconds, KILL_PATIENCE)
+    return Rung(found, seconds)
 
 
 def up_to_kill(rungs: Sequence[Rung], grace: float) -> tuple[Rung, ...]:

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Protocol, final
 
 from chat.ladder import EOF, Rung, Termination
+from chat.timing import deadline_after, seconds_until
 from chat.transports.pidfds import open_pidfd, poll_ends
 
 
@@ -163,15 +164,14 @@ class Ending:
 
     def _wait_all(self, others: Sequence[int], seconds: float | None) -> None:
         """Wait until the child and the others have ended, or the seconds have passed."""
-        assert seconds is not None, "only the end of an input is given as long as it takes"
         with self._leader.watch() as leader:
             if leader is None and not self._leader.has_ended():
                 self._leader.wait_end(seconds)
                 return
             waiting = [*others] if leader is None else [leader, *others]
-            deadline = time.monotonic() + seconds
+            deadline = deadline_after(time.monotonic(), seconds)
             while waiting:
-                gone = poll_ends(waiting, deadline - time.monotonic())
+                gone = poll_ends(waiting, seconds_until(deadline, time.monotonic()))
                 if not gone:
                     return
                 waiting = [pidfd for pidfd in waiting if pidfd not in gone]

@@ -23,7 +23,7 @@ def open_pidfd(pid: int) -> int | None:
         return None
 
 
-def poll_ends(pidfds: Sequence[int], seconds: float) -> set[int]:
+def poll_ends(pidfds: Sequence[int], seconds: float | None) -> set[int]:
     """Wait until one of the processes has ended, or so many seconds; those that have."""
     if not pidfds:
         return set()
