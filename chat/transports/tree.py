@@ -7,7 +7,9 @@ started with a mark in its environment, which descends to all it starts, and to 
 children of this program's own never have it.
 
 Out of reach is who has thrown away the environment and left the session (`env -i setsid x`),
-and what belongs to another user, unless we are root.
+and what belongs to another user, unless we are root. One that began a session of its own and
+has ended is reaped if its parent was seen to be of the tree while both were there; it looks
+just like a child of this program's own that nobody has reaped, which is not ours to take.
 """
 
 # One directory, listed often; its files are read in one go.
@@ -51,8 +53,14 @@ class Tree:
 
     def members(self) -> list[int]:
         """Those who descend from the child, itself included, and live."""
-        found = [int(name) for name in os.listdir("/proc") if name.isdecimal()]
-        return [pid for pid in found if self.has(pid)]
+        found = _all_processes()
+        living = {pid for pid in found if self.has(pid)}
+        for pid in found:
+            stat = _stat(pid)
+            # What has ended has no environment any more, but a parent that has.
+            if stat is not None and stat[_STATE] == b"Z" and int(stat[_PARENT]) in living:
+                self._seen[pid] = stat[_STARTED]
+        return sorted(living)
 
     def has(self, pid: int) -> bool:
         """Whether a living process descends from the child."""
@@ -72,10 +80,10 @@ class Tree:
         """Reap those that have ended, and let orphans be as they were. Twice is once."""
         if self._subreaper is None:
             return
-        for name in os.listdir("/proc"):
-            if name.isdecimal() and self._is_ended_orphan(int(name)):
+        for pid in _all_processes():
+            if self._is_ended_orphan(pid):
                 with contextlib.suppress(ChildProcessError):
-                    os.waitpid(int(name), os.WNOHANG)
+                    os.waitpid(pid, os.WNOHANG)
         self._subreaper.__exit__()
         self._subreaper = None
 
@@ -93,6 +101,10 @@ class Tree:
 
 # Where things are in /proc/<pid>/stat behind the command's name; see proc(5).
 _STATE, _PARENT, _SESSION, _STARTED = 0, 1, 3, 19
+
+
+def _all_processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
 
 
 def _stat(pid: int) -> list[bytes] | None:
