@@ -26,6 +26,7 @@ if sys.platform == "win32":
 # know the name, and read the imports; a test holds them against the table below.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from chat import signals
     from chat.alarms import timeout
     from chat.core.match import Match
     from chat.core.patterns import EOF, INPUT_WAIT, TIMEOUT, Quiet, any_of, glob, literal, regex
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         PatternTypeError,
         PeerAbsent,
         PeerGone,
+        ProcessGone,
         ProtocolError,
         RunTimeout,
         SendError,
@@ -76,6 +78,8 @@ if TYPE_CHECKING:
         SessionClosed,
         ShellDesynchronised,
         ShellExited,
+        SignalFailed,
+        SignalNotPermitted,
         SpawnFailed,
         StreamOverflow,
         SudoFailed,
@@ -86,6 +90,7 @@ if TYPE_CHECKING:
         UrlError,
         WaitTimeout,
     )
+    from chat.ladder import Termination
     from chat.locking import Lock, lock
     from chat.opening.adopting import attach
     from chat.opening.fifos import open_fifo, open_fifo_pair
@@ -110,7 +115,7 @@ if TYPE_CHECKING:
     from chat.session import Session
     from chat.shell import Shell, ShellResult, shell
     from chat.ssh import open_ssh, ssh
-    from chat.values import ExitStatus, Secret, WindowSize
+    from chat.values import ExitStatus, Secret, Usage, WindowSize
     from chat.waiting.together import Heard
 
 _HOMES = {
@@ -126,10 +131,12 @@ _HOMES = {
         ExpectError ExpectTimeout FifoFailed HandshakeFailed HostKeyChanged HostKeyRefused
         HostKeyUnknown HostNotFound IpcFailed LineTooLong ListenFailed LockFailed LockTimeout
         LoginFailed MissingExtra NotSupported PasswordExpired PatternError PatternTypeError
-        PeerAbsent PeerGone ProtocolError RunTimeout SendError SendTimeout SessionClosed
-        ShellDesynchronised ShellExited SpawnFailed StreamOverflow SudoFailed TimeRanOut
-        UnexpectedEOF UnknownKey UnreadPlaintext UrlError WaitTimeout
+        PeerAbsent PeerGone ProcessGone ProtocolError RunTimeout SendError SendTimeout
+        SessionClosed ShellDesynchronised ShellExited SignalFailed SignalNotPermitted
+        SpawnFailed StreamOverflow SudoFailed TimeRanOut UnexpectedEOF UnknownKey
+        UnreadPlaintext UrlError WaitTimeout
     """,
+    "chat.ladder": "Termination",
     "chat.locking": "Lock lock",
     "chat.opening.adopting": "attach",
     "chat.opening.fifos": "open_fifo open_fifo_pair",
@@ -147,11 +154,14 @@ _HOMES = {
     "chat.session": "Session",
     "chat.shell": "Shell ShellResult shell",
     "chat.ssh": "open_ssh ssh",
-    "chat.values": "ExitStatus Secret WindowSize",
+    "chat.values": "ExitStatus Secret Usage WindowSize",
     "chat.waiting.together": "Heard",
 }
 """Where the public names live. They are fetched when they are first asked for, so that a
 script which asks for few does not wait for all."""
+
+_PARTS = ("signals",)
+"""Modules that are public as they are: `chat.signals.local(…)`."""
 
 _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
 
@@ -205,6 +215,7 @@ __all__ = [
     "PatternTypeError",
     "PeerAbsent",
     "PeerGone",
+    "ProcessGone",
     "ProtocolError",
     "Quiet",
     "RunTimeout",
@@ -217,9 +228,12 @@ __all__ = [
     "ShellDesynchronised",
     "ShellExited",
     "ShellResult",
+    "SignalFailed",
+    "SignalNotPermitted",
     "SpawnFailed",
     "StreamOverflow",
     "SudoFailed",
+    "Termination",
     "TimeRanOut",
     "TwoStreams",
     "UdpAnswer",
@@ -228,6 +242,7 @@ __all__ = [
     "UnreadPlaintext",
     "Url",
     "UrlError",
+    "Usage",
     "WaitTimeout",
     "WindowSize",
     "__version__",
@@ -257,6 +272,7 @@ __all__ = [
     "serve_program",
     "shell",
     "shell_command",
+    "signals",
     "spawn",
     "ssh",
     "start_tls",
@@ -267,6 +283,8 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Fetch a public name from the module where it lives."""
+        if name in _PARTS:
+            return import_module(f"chat.{name}")
         if name not in _MODULES:
             raise AttributeError(f"module 'chat' has no attribute {name!r}")
         value = getattr(import_module(_MODULES[name]), name)

@@ -39,6 +39,9 @@ Each one also inherits what a stranger to `chat` would catch:
     ├── WaitTimeout               · TimeoutError   (the program has not ended)
     ├── RunTimeout                · TimeoutError   (`chat.run` ended the program)
     ├── TimeRanOut                · TimeoutError   (of a `chat.timeout` block)
+    ├── SignalFailed              · OSError        (it could not be sent)
+    │   ├── ProcessGone           · ProcessLookupError
+    │   └── SignalNotPermitted    · PermissionError
     ├── FifoFailed                · OSError        (a named pipe cannot be opened)
     │   └── PeerAbsent            · TimeoutError   (nobody opened its other end)
     ├── LockTimeout               · TimeoutError   (others hold what is to be held)
@@ -450,6 +453,18 @@ class TimeRanOut(ChatError, TimeoutError):
     def __init__(self, limit: TimeLimit) -> None:
         super().__init__(f"the time ran out that a block may take: {seconds(limit.seconds)}")
         self.limit: Final = limit
+
+
+class SignalFailed(ChatError, OSError):
+    """A signal could not be sent; `errno` says why."""
+
+
+class ProcessGone(SignalFailed, ProcessLookupError):
+    """There is no such process, or no such process group."""
+
+
+class SignalNotPermitted(SignalFailed, PermissionError):
+    """The process belongs to another user."""
 
 
 class FifoFailed(ChatError, OSError):

@@ -32,6 +32,7 @@ from chat.errors import (
     last_text,
 )
 from chat.events import Closed, Listener, Matched, Resized, TimedOut
+from chat.ladder import LadderLike, Rung, Termination, as_ladder, limited, up_to_kill
 from chat.pacing import Pace, as_pace
 from chat.signals import number
 from chat.timing import SYSTEM_CLOCK, Clock, check_seconds
@@ -694,48 +695,80 @@ class Session(Generic[AnyStr]):
             raise WaitTimeout(f"{waited('the program to end', limit)}\n{self._channel.state()}")
         return status
 
-    def signal(self, which: str | int) -> None:
+    def signal(self, which: str | int, *, foreground: bool = False) -> None:
         """Send a signal, by name or number, to the program's process group.
+
+        Args:
+            foreground: Send it to the group in its terminal's foreground, as the keys of a
+                terminal do: of a shell, to the job that runs. Without a terminal, as ever.
 
         Raises:
             ValueError: There is no such signal.
             NotSupported: The transport has no process.
         """
-        self._process("signals").signal(number(which))
+        self._process("signals").signal(number(which), foreground=foreground)
 
-    def terminate(self, *, grace: float = GRACE) -> ExitStatus:
+    def terminate(
+        self, *, grace: float = GRACE, ladder: LadderLike | None = None
+    ) -> ExitStatus:
         """End the program, and keep the session open to read what it said.
 
         Args:
-            grace: Seconds it is given after each of SIGHUP and SIGTERM before the next.
+            grace: Seconds it is given after each step before the next.
+            ladder: The steps, `"EOF"` and names of signals, with their own seconds if they
+                are pairs or a dictionary: `{"EOF": 2, "INT": 5, "KILL": 1}`. Left out: SIGHUP,
+                SIGTERM and SIGKILL, and the end of its input before, where that is a pipe.
+                `chat.ladder.LADDER` has them all.
+
+        Returns:
+            How it ended; `termination` says what it took.
 
         Raises:
             NotSupported: The transport has no process.
+            WaitTimeout: The last step did not end it.
+            ValueError, TypeError: That is no ladder.
         """
         self._channel.check_open()
         process = self._process("programs to end")
-        status = process.end(shortened(grace) or 0.0)
+        patience = shortened(grace) or 0.0
+        status = process.end(patience, _rungs(ladder, patience))
         self._channel.wait_exit(self._deadline(grace))
         return status
 
-    def close(self, *, grace: float = GRACE) -> ExitStatus | None:
+    @property
+    def termination(self) -> Termination | None:
+        """What it took to end the program; `None`: nobody has asked for that."""
+        return None if self._channel.process is None else self._channel.process.termination
+
+    def close(
+        self, *, grace: float = GRACE, ladder: LadderLike | None = None
+    ) -> ExitStatus | None:
         """End the program with all its process group, and let go of it. Twice is once.
 
         What was not read is gone; `terminate` keeps it.
 
         Args:
-            grace: Seconds it is given after each of SIGHUP and SIGTERM before the next; where
-                its input is a pipe, that is closed before, and it is given as many for that.
+            grace: Seconds it is given after each step before the next.
+            ladder: The steps, as in `terminate`; SIGKILL is always the last one.
 
         Returns:
-            How the program ended; `None` if the transport has none.
+            How the program ended, `termination` says what it took; `None` if the transport
+            has none.
+
+        Raises:
+            WaitTimeout: Not even SIGKILL ended it.
+            ValueError, TypeError: That is no ladder; nothing was done.
         """
         channel = self._channel
         if channel.closed:
             return self.exit_status
+        patience = shortened(grace) or 0.0
+        rungs = _rungs(ladder, patience)
+        if rungs is not None:
+            rungs = up_to_kill(rungs, patience)
         try:
-            patience = shortened(grace) or 0.0
-            status = None if channel.process is None else channel.process.end(patience)
+            process = channel.process
+            status = None if process is None else process.end(patience, rungs)
         finally:
             channel.closed = True
             if channel.writer is not None:
@@ -969,6 +1002,15 @@ def _what_ended(
     if scope is not None and scope.passed:
         return "deadline", scope.seconds
     return "timeout", timeout
+
+
+def _rungs(ladder: LadderLike | None, grace: float) -> tuple[Rung, ...] | None:
+    """A ladder's steps, under the deadline in force; `None`: the usual ones."""
+    if ladder is None:
+        return None
+    left = shortened(None)
+    rungs = as_ladder(ladder, grace)
+    return rungs if left is None else limited(rungs, left)
 
 
 def _checked(name: str, limit: float | None | Unset) -> float | None:

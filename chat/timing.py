@@ -37,6 +37,11 @@ class Clock(Protocol):
         """
 
 
+BESIDE: Final[list[Callable[[select.poll, float | None], Ready]]] = []
+"""What waits on a poller in the place of `poll(2)`, if anything does: whoever has something to
+do whenever the program waits. `chat.signals.handle` puts itself here while it lasts."""
+
+
 class SystemClock:
     """The system's monotonic clock and `poll(2)`, which knows no limit of descriptors."""
 
@@ -51,6 +56,8 @@ class SystemClock:
         poll, round_up = poller.poll, math.ceil
 
         def wait(seconds: float | None) -> Ready:
+            if BESIDE:
+                return BESIDE[-1](poller, seconds)
             return poll(None if seconds is None else max(0, round_up(seconds * 1000)))
 
         return wait

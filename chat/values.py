@@ -10,7 +10,7 @@ import enum
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NoReturn, Self, final
 
 
@@ -28,6 +28,24 @@ UNSET: Final = Unset.UNSET
 
 @final
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a program, and those of its own children that it has waited for, have used.
+
+    Attributes:
+        user: Seconds of processor time in the program itself.
+        system: Seconds of processor time in the system on its behalf.
+        max_resident: Bytes of memory it had at the most. Linux counts from the start on,
+            where it still shares the memory of the process that starts it, so that it is
+            never less than what that one had.
+    """
+
+    user: float
+    system: float
+    max_resident: int
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class ExitStatus:
     """How a program ended.
 
@@ -36,11 +54,16 @@ class ExitStatus:
             else has reaped the program, so that nobody can say.
         signal: The signal's name (`"SIGTERM"`), or `None` if it returned by itself.
         duration: Seconds from its start until its end was seen.
+        core_dumped: Whether the system has kept an image of its memory.
+        usage: What it has used; `None`: nobody can say. Two that ended alike are equal,
+            whatever they have used.
     """
 
     code: int | None
     signal: str | None = None
     duration: float = 0.0
+    core_dumped: bool = False
+    usage: Usage | None = field(default=None, compare=False)
 
     @property
     def ok(self) -> bool:
@@ -49,7 +72,7 @@ class ExitStatus:
 
     def __str__(self) -> str:
         if self.signal is not None:
-            return f"killed by {self.signal}"
+            return f"killed by {self.signal}" + (" (core dumped)" if self.core_dumped else "")
         if self.code is None:
             return "ended, but somebody else took its exit status"
         return f"exited with status {self.code}"

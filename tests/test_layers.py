@@ -56,7 +56,7 @@ LAYERS = (
         "words everyone may use",
         (
             *("chat.errors", "chat.values", "chat.timing", "chat.signals", "chat.events"),
-            *("chat.deadlines", "chat.alarms"),
+            *("chat.deadlines", "chat.alarms", "chat.ladder"),
             "chat._version",
         ),
     ),

@@ -26,6 +26,7 @@ def spawn(
     env: Mapping[str, str] | None = ...,
     size: tuple[int, int] = ...,
     echo: bool = ...,
+    subreaper: bool = ...,
     **options: Unpack[SessionOptions],
 ) -> Session[str]: ...
 @overload
@@ -37,6 +38,7 @@ def spawn(
     env: Mapping[str, str] | None = ...,
     size: tuple[int, int] = ...,
     echo: bool = ...,
+    subreaper: bool = ...,
     **options: Unpack[SessionOptions],
 ) -> Session[bytes]: ...
 def spawn(
@@ -47,6 +49,7 @@ def spawn(
     env: Mapping[str, str] | None = None,
     size: tuple[int, int] = (24, 80),
     echo: bool = True,
+    subreaper: bool = False,
     **options: Unpack[SessionOptions],
 ) -> Session[Any]:
     """Start a program on a pseudo-terminal of its own and open a conversation with it.
@@ -61,6 +64,9 @@ def spawn(
         env: Its whole environment; left out: this process's.
         size: The terminal's rows and columns.
         echo: Whether the terminal shows what is typed, until the program changes that.
+        subreaper: Have `close` and `terminate` end also those of its descendants that have
+            left its session: daemons. They are known by a variable in their environment, and
+            while the session lasts orphans become children of this process (Linux).
         options: Further options of `Session`: timeout, quiet, view, log …
 
     Returns:
@@ -71,12 +77,15 @@ def spawn(
         CommandNotPermitted: It may not be executed.
         SpawnFailed: It could not be started for another reason, which is named.
         CommandError: The command is empty or malformed.
+        NotSupported: `subreaper` is asked for where there is no such thing.
         TypeError, ValueError, LookupError: An option is not one.
     """
     from chat.transports.pty import PtyTransport  # the one that is needed here
 
     argv = command_line(command)
-    transport = PtyTransport.start(argv, cwd=cwd, env=env, size=WindowSize(*size), echo=echo)
+    transport = PtyTransport.start(
+        argv, cwd=cwd, env=env, size=WindowSize(*size), echo=echo, tree=subreaper
+    )
     try:
         return Session(transport, encoding=encoding, **options)
     except BaseException:

@@ -8,9 +8,10 @@ name and that is simply absent (`None`) where it makes no sense.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
+from chat.ladder import Rung, Termination
 from chat.values import ExitStatus, WindowSize
 
 READ_SIZE = 65536
@@ -87,22 +88,30 @@ class Process(Protocol):
     def wait_exit(self, seconds: float | None) -> ExitStatus | None:
         """Wait for its end and reap it; `None` if it still runs after the seconds."""
 
-    def signal(self, number: int) -> None:
+    def signal(self, number: int, *, foreground: bool = False) -> None:
         """Send a signal to its process group; a program that has ended is no error.
+
+        Args:
+            foreground: Send it to the group in its terminal's foreground, if there is one.
 
         Raises:
             PermissionError: It has become another user, as `sudo` does.
         """
 
-    def end(self, grace: float) -> ExitStatus:
+    @property
+    def termination(self) -> Termination | None:
+        """What it took to end it; `None`: nobody has asked for that."""
+
+    def end(self, grace: float, rungs: Sequence[Rung] | None = None) -> ExitStatus:
         """End the whole session: hang up, then SIGTERM, then SIGKILL, each after `grace`
-        seconds without its end; reap it; no member of its process group is left.
+        seconds without its end, or other steps; reap it; no member of its process group is
+        left.
 
         To be called before the transport is closed: closing hangs up by itself, and a
         program that was about to end would be seen as killed by that.
 
         Raises:
-            WaitTimeout: Not even SIGKILL ended it.
+            WaitTimeout: Not even the last step ended it.
         """
 
 

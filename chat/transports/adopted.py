@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import select
-import signal
 import socket
 import subprocess
 import time
@@ -14,13 +13,13 @@ from collections.abc import Callable, Sequence
 from typing import IO, Final, final
 
 from chat.errors import NotSupported, WaitTimeout
-from chat.signals import name
+from chat.ladder import EOF, Rung, Termination, as_ladder
+from chat.signals.names import name
 from chat.timing import milliseconds
 from chat.transports import READ_SIZE, Transport
 from chat.transports.activity import process_activity
 from chat.transports.descriptor import DescriptorTransport
 from chat.transports.one_way import ReadingTransport, WritingTransport
-from chat.transports.process import KILL_PATIENCE, STAGES
 from chat.values import ExitStatus, redact
 
 
@@ -127,11 +126,14 @@ class AdoptedProcess:
     Args:
         popen: The process. It is reaped through `popen`, whose owner may ask it as before.
         close_input: Closes its input, if that is ours: what `end` does first.
+
+    Attributes:
+        termination: What it took to end it; `None`: nobody has asked for that.
     """
 
     __slots__ = (
-        "_close_input", "_exit_descriptor", "_leads", "_popen", "_started", "_status",
-        "argv", "pid",
+        "_close_input", "_exit_descriptor", "_leads", "_popen", "_started",
+        "_status", "argv", "pid", "termination",
     )  # fmt: skip
 
     def __init__(
@@ -144,6 +146,7 @@ class AdoptedProcess:
         self._exit_descriptor: int | None = None
         self._started = time.monotonic()
         self._status: ExitStatus | None = None
+        self.termination: Termination | None = None
         self.pid: Final = popen.pid
         self.argv: Final = _words(popen.args)
         self._leads = _leads_group(popen.pid)
@@ -195,7 +198,7 @@ class AdoptedProcess:
             os.close(self._exit_descriptor)
             self._exit_descriptor = None
 
-    def signal(self, number: int) -> None:
+    def signal(self, number: int, *, foreground: bool = False) -> None:
         """Send a signal to its process group if it leads one, else to it alone."""
         if self._leads and self._popen.poll() is None:
             with contextlib.suppress(ProcessLookupError):
@@ -203,26 +206,30 @@ class AdoptedProcess:
         else:
             self._popen.send_signal(number)
 
-    def end(self, grace: float) -> ExitStatus:
-        """End it: its input is closed; then SIGHUP, SIGTERM, SIGKILL, each after `grace`.
+    def end(self, grace: float, rungs: Sequence[Rung] | None = None) -> ExitStatus:
+        """End it step by step: by default its input is closed, and then as `chat.ladder.USUAL`.
 
         Raises:
-            WaitTimeout: Not even SIGKILL ended it.
+            WaitTimeout: The last step has not ended it.
         """
-        status = self.wait_exit(0)
-        if status is None and self._close_input is not None:
-            self._close_input()
-            status = self.wait_exit(grace)
-        for signals in STAGES:
+        began, status, taken = time.monotonic(), self.wait_exit(0), Termination(None)
+        for rung in rungs or (Rung(EOF, grace), *as_ladder(None, grace)):
             if status is not None:
-                return status
-            for number in signals:
+                break
+            if rung.name == EOF:
+                if self._close_input is None:
+                    continue
+                self._close_input()
+            for number in rung.signals:
                 self.signal(number)
-            patience = max(grace, KILL_PATIENCE) if signal.SIGKILL in signals else grace
-            status = self.wait_exit(patience)
+            status = self.wait_exit(rung.seconds)
+            step = None if status is None else rung.name
+            taken = Termination(step, time.monotonic() - began, (*taken.steps, rung.name))
+        self.termination = taken if self.termination is None else self.termination
         if status is not None:
             return status
-        raise WaitTimeout(f"{redact(self.argv[0])} (pid {self.pid}) did not end after SIGKILL")
+        last = taken.steps[-1] if taken.steps else "the end of its input"
+        raise WaitTimeout(f"{redact(self.argv[0])} (pid {self.pid}) did not end after {last}")
 
     def _wait_end(self, seconds: float | None) -> None:
         if not hasattr(os, "pidfd_open"):

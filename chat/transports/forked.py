@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn, final
 
 from chat.errors import SpawnFailed
+from chat.timing import BESIDE
 from chat.transports.pipes import Ends, Plan, Started
 from chat.transports.spawning import DEFAULTED
 
@@ -174,6 +175,7 @@ def _prepare(
 ) -> None:
     os.setsid()
     signal.set_wakeup_fd(-1)
+    BESIDE.clear()  # nor is there a handler any more whose calls a wait would see to
     for number in DEFAULTED:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())

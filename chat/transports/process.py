@@ -25,41 +25,26 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from chat.errors import WaitTimeout
-from chat.signals import name
+from chat.ladder import EOF, Rung, Termination, as_ladder
+from chat.signals import children
+from chat.signals.statuses import exit_status
 from chat.timing import deadline_after, milliseconds, seconds_until
 from chat.transports.activity import session_activity
+from chat.transports.ending import ControllingTerminal, Ending
+from chat.transports.pidfds import open_pidfd
 from chat.transports.process_table import session_members
 from chat.values import ExitStatus, redact
 
-STAGES: Final = (
-    (signal.SIGHUP, signal.SIGCONT),
-    (signal.SIGTERM, signal.SIGCONT),
-    (signal.SIGKILL,),
-)
-"""What `end` sends, one stage after the other. A stopped process acts on SIGHUP and
-SIGTERM only once it is continued; SIGKILL needs no help."""
-
-KILL_PATIENCE: Final = 5.0
-"""Seconds to wait after SIGKILL, if `grace` is less. The signal cannot be refused, but a
-process may be deep in the kernel (a dying disk, NFS) and end only when it gets out."""
+if TYPE_CHECKING:
+    from chat.transports.tree import Tree
 
 _FIRST_DELAY: Final = 0.001
 _LONGEST_DELAY: Final = 0.05
 
 _LOOK: Final = (os.WEXITED | os.WNOWAIT | os.WNOHANG) if hasattr(os, "waitid") else 0
-
-
-class ControllingTerminal(Protocol):
-    """What a child's end depends on, beyond the child: its terminal, or its output pipe."""
-
-    def foreground_group(self) -> int | None:
-        """The process group in the foreground, or `None` if there is none to be seen."""
-
-    def in_use(self) -> bool:
-        """Whether any process still has it open."""
 
 
 @final
@@ -80,11 +65,17 @@ class ChildProcess:
             is how a program that reads from a pipe is told that it is done.
         patience: Seconds that `end` waits for what this brings about, at least; `None`:
             as long as it takes.
+        say_eof: Tells the child that its input has ended, where that is asked for.
+        tree: What it takes to end also those who have left its session.
+
+    Attributes:
+        termination: What it took to end it; `None`: nobody has asked for that.
     """
 
     __slots__ = (
-        "_close_input", "_exit_descriptor", "_hang_up", "_leftovers", "_lock", "_patience",
-        "_started", "_status", "_terminal", "argv", "pid",
+        "__weakref__", "_close_input", "_exit_descriptor", "_hang_up", "_leftovers", "_lock",
+        "_patience", "_say_eof", "_started", "_status", "_terminal", "_tree", "argv", "pid",
+        "termination",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +87,8 @@ class ChildProcess:
         hang_up: Callable[[], None] | None = None,
         close_input: Callable[[], None] | None = None,
         patience: float | None = 0.0,
+        say_eof: Callable[[], None] | None = None,
+        tree: Tree | None = None,
     ) -> None:
         self.pid: Final = pid
         self.argv: Final = tuple(argv)
@@ -103,11 +96,15 @@ class ChildProcess:
         self._hang_up = hang_up
         self._close_input = close_input
         self._patience = patience
+        self._say_eof = close_input or say_eof
+        self._tree = tree
+        self.termination: Termination | None = None
         self._started = time.monotonic()
         self._status: ExitStatus | None = None
         self._leftovers = False  # members its group still had just after it was reaped
         self._exit_descriptor: int | None = None
         self._lock = threading.Lock()
+        children.own(pid, self)
 
     def __repr__(self) -> str:
         state = self._status or ("running" if self.is_alive() else "ended")
@@ -115,7 +112,7 @@ class ChildProcess:
 
     def is_alive(self) -> bool:
         """Whether it runs. A question: it does not reap."""
-        return not self._has_ended()
+        return not self.has_ended()
 
     def activity(self) -> object:
         """What the processes of its session have done so far; see `chat.transports.activity`.
@@ -123,7 +120,7 @@ class ChildProcess:
         Raises:
             NotSupported: This system does not tell.
         """
-        return () if self._has_ended() else session_activity(self.pid)
+        return () if self.has_ended() else session_activity(self.pid)
 
     def exit_fileno(self) -> int | None:
         """A descriptor that becomes readable when the child ends, where there is one.
@@ -133,7 +130,7 @@ class ChildProcess:
         """
         with self._lock:
             if self._exit_descriptor is None and self._status is None:
-                self._exit_descriptor = _open_pidfd(self.pid)
+                self._exit_descriptor = open_pidfd(self.pid)
             return self._exit_descriptor
 
     def wait_exit(self, seconds: float | None) -> ExitStatus | None:
@@ -147,54 +144,69 @@ class ChildProcess:
             neither code nor signal means that somebody else has reaped it.
         """
         status = self._reap_nowait()
-        if status is None and seconds != 0 and self._wait_end(seconds):
+        if status is None and seconds != 0 and self.wait_end(seconds):
             status = self._reap_nowait()
         return status
 
-    def signal(self, number: int) -> None:
+    def signal(self, number: int, *, foreground: bool = False) -> None:
         """Send a signal to its process group; a program that has ended is no error.
+
+        Args:
+            foreground: Send it to the group in its terminal's foreground, if there is one.
 
         Raises:
             PermissionError: It runs as another user now.
         """
         with self._lock:
             if self._status is None:
+                terminal = self._terminal if foreground else None
+                group = None if terminal is None else terminal.foreground_group()
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.pid, number)
+                    os.killpg(group or self.pid, number)
 
-    def end(self, grace: float) -> ExitStatus:
-        """End the whole session: hang up, then SIGTERM, then SIGKILL; reap the child.
+    def end(self, grace: float, rungs: Sequence[Rung] | None = None) -> ExitStatus:
+        """End the whole session by steps, by default `chat.ladder.USUAL`, and reap the child.
 
-        Where there is an input to close, that comes first, and may be enough. No member of
-        the child's process group is left, and no background job of its session. If the child
-        had already ended by itself, jobs it left in groups of their own are ended only while
-        they hold its terminal: those with neither (`nohup job <&- >log 2>&1 &`) were meant
-        to stay.
+        Where there is an input to close, by default that comes first, and may be enough. No
+        member of the child's process group is left, and no background job of its session. If
+        the child had already ended by itself, jobs it left in groups of their own are ended
+        only while they hold its terminal: those with neither (`nohup job <&- >log 2>&1 &`)
+        were meant to stay; with a `tree`, those too.
 
         Args:
-            grace: Seconds each of these is given.
+            grace: Seconds each of the usual steps is given.
+            rungs: Other steps.
 
         Raises:
-            WaitTimeout: Not even SIGKILL ended it within `KILL_PATIENCE`.
+            WaitTimeout: The last step has not ended it.
         """
-        if not self._has_ended() and not self._ends_by_itself(grace):
-            self._escalate(grace)
-        if self._status is None:
+        ending = Ending(self, self, self._terminal, self._hang_up, self._say_eof)
+        if not self.has_ended() and not self._ends_by_itself(grace, rungs):
+            ending.climb(rungs or self._usual(grace))
+        if self._status is None and self.has_ended():
             with contextlib.suppress(OSError):
                 self.signal(signal.SIGKILL)  # what it left in its group, see the top
         status = self._reap_nowait()
-        if status is None:
-            raise WaitTimeout(
-                f"{redact(self.argv[0])} (pid {self.pid}) did not end after SIGKILL"
-            )
-        if self._leftovers or (self._terminal is not None and self._terminal.in_use()):
-            self._escalate(grace)
+        if status is not None and self._has_left_others():
+            further = [rung for rung in rungs or () if rung.name != EOF]
+            ending.climb(further or as_ladder(None, grace))
             self._leftovers = False
+        if self.termination is None or ending.termination.steps:
+            self.termination = ending.termination
+        if status is None:
+            steps = ending.termination.steps
+            last = steps[-1] if steps else "the end of its input"
+            raise WaitTimeout(
+                f"{redact(self.argv[0])} (pid {self.pid}) did not end after {last}"
+            )
+        if self._tree is not None:
+            self._tree.leave()
         return status
 
     # Looking and reaping
 
-    def _has_ended(self) -> bool:
+    def has_ended(self) -> bool:
+        """Whether it has ended. A question: it does not reap."""
         if self._status is not None:
             return True
         if not _LOOK:  # macOS before Python 3.13 has no waitid: there, looking reaps
@@ -206,42 +218,48 @@ class ChildProcess:
 
     def _reap_nowait(self) -> ExitStatus | None:
         with self._lock:
-            if self._status is None:
-                try:
-                    pid, raw = os.waitpid(self.pid, os.WNOHANG)
-                except ChildProcessError:  # somebody else did, or SIGCHLD is ignored
-                    self._bury(None)
-                else:
-                    if pid:
-                        self._bury(os.waitstatus_to_exitcode(raw))
+            self._take_status()
+            if self._status is not None and self._exit_descriptor is not None:
+                os.close(self._exit_descriptor)
+                self._exit_descriptor = None
             return self._status
 
-    def _bury(self, code: int | None) -> None:
-        duration = time.monotonic() - self._started
-        if code is not None and code < 0:
-            self._status = ExitStatus(None, name(-code), duration)
+    def _take_status(self) -> None:
+        if self._status is not None:
+            return
+        try:
+            pid, raw, used = os.wait4(self.pid, os.WNOHANG)
+        except ChildProcessError:  # somebody else did, or SIGCHLD is ignored
+            self._bury(None)
         else:
-            self._status = ExitStatus(code, None, duration)
+            if pid:
+                self._bury(raw, used)
+
+    def _bury(self, raw: int | None, used: Any = None) -> None:  # see `exit_status`
+        children.disown(self.pid, self)
+        duration = time.monotonic() - self._started
+        if raw is None:
+            self._status = ExitStatus(None, None, duration)
+        else:
+            self._status = exit_status(raw, duration, used)
         self._leftovers = _group_exists(self.pid)
-        if self._exit_descriptor is not None:
-            os.close(self._exit_descriptor)
-            self._exit_descriptor = None
 
     # Waiting
 
-    def _wait_end(self, seconds: float | None) -> bool:
+    def wait_end(self, seconds: float | None) -> bool:
         """Wait until it has ended, without reaping; whether it has."""
-        with self._watch_leader() as watched:
+        with self.watch() as watched:
             if watched is None:
                 return self._ask_until_end(seconds)
             poller = select.poll()
             poller.register(watched, select.POLLIN)
-            return bool(poller.poll(milliseconds(seconds))) or self._has_ended()
+            return bool(poller.poll(milliseconds(seconds))) or self.has_ended()
 
     @contextlib.contextmanager
-    def _watch_leader(self) -> Iterator[int | None]:
+    def watch(self) -> Iterator[int | None]:
+        """A pidfd of it for a block; `None`: there is none, or it was reaped."""
         with self._lock:
-            pidfd = _open_pidfd(self.pid) if self._status is None else None
+            pidfd = open_pidfd(self.pid) if self._status is None else None
         try:
             yield pidfd
         finally:
@@ -256,7 +274,7 @@ class ChildProcess:
             return True
         deadline = deadline_after(time.monotonic(), seconds)
         delay = _FIRST_DELAY
-        while not self._has_ended():
+        while not self.has_ended():
             left = seconds_until(deadline, time.monotonic())
             if left == 0:
                 return False
@@ -266,98 +284,44 @@ class ChildProcess:
 
     # Ending
 
-    def _ends_by_itself(self, grace: float) -> bool:
-        if self._close_input is not None:
-            self._close_input()
-            patience = None if self._patience is None else max(grace, self._patience)
-            return self._wait_end(patience)
+    def _ends_by_itself(self, grace: float, rungs: Sequence[Rung] | None) -> bool:
         # A program that has let go of its terminal is ending, as a rule, and its own
         # status says more than our signal's name would.
         if self._terminal is None or self._terminal.in_use():
             return False
-        return self._wait_end(grace)
+        if rungs is None:
+            return self._close_input is None and self.wait_end(grace)
+        return rungs[0].name != EOF and self.wait_end(rungs[0].seconds)
 
-    def _escalate(self, grace: float) -> None:
-        """Go through the stages until neither the child nor another member is left."""
-        for signals in STAGES:
-            patience = max(grace, KILL_PATIENCE) if signal.SIGKILL in signals else grace
-            with self._watch_others() as others:
-                if not others and self._has_ended():
-                    return
-                self._signal_all(signals, others)
-                self._wait_all(others, patience)
+    def _usual(self, grace: float) -> tuple[Rung, ...]:
+        rungs = as_ladder(None, grace)
+        if self._close_input is None:
+            return rungs
+        patience = None if self._patience is None else max(grace, self._patience)
+        return (Rung(EOF, patience), *rungs)
 
-    @contextlib.contextmanager
-    def _watch_others(self) -> Iterator[list[int]]:
-        """Pidfds of the living members of the session, the child itself left out."""
-        pidfds: list[int] = []
-        try:
-            for pid in self._others():
-                pidfd = _open_pidfd(pid)
-                if pidfd is not None:
-                    pidfds.append(pidfd)
-                    if not _in_session(pid, self.pid):  # the number has a new owner
-                        os.close(pidfds.pop())
-            gone = {ready for ready, _ in _poll_ends(pidfds, 0)}
-            yield [pidfd for pidfd in pidfds if pidfd not in gone]
-        finally:
-            for pidfd in pidfds:
-                os.close(pidfd)
+    def _has_left_others(self) -> bool:
+        if self._leftovers or (self._terminal is not None and self._terminal.in_use()):
+            return True
+        return self._tree is not None and bool(self._tree.members())
 
-    def _others(self) -> list[int]:
+    def members(self) -> list[int]:
+        """The members of its session but for itself; and of its tree, if that is to end too."""
         # While a member lives, the kernel gives the session's number to nobody else. A
         # process that has it after the child was reaped is therefore a stranger, and
         # shows that no member is left.
         members = session_members(self.pid)
         if self._status is not None and self.pid in members:
-            return []
+            members = []
+        if self._tree is not None:
+            members = sorted({*members, *self._tree.members()})
         return [pid for pid in members if pid != self.pid]
 
-    def _signal_all(self, signals: Sequence[int], others: Sequence[int]) -> None:
-        foreground = 0
-        if self._terminal is not None and not hasattr(os, "pidfd_open"):
-            foreground = self._terminal.foreground_group() or 0
-        for number in signals:
-            try:
-                self.signal(number)
-            except PermissionError:
-                if self._hang_up is not None:
-                    self._hang_up()
-            for pidfd in others:
-                with contextlib.suppress(OSError):
-                    signal.pidfd_send_signal(pidfd, number)
-            if foreground not in (0, self.pid):
-                with contextlib.suppress(OSError):
-                    os.killpg(foreground, number)
-
-    def _wait_all(self, others: Sequence[int], seconds: float) -> None:
-        """Wait until the child and the others have ended, or the seconds have passed."""
-        with self._watch_leader() as leader:
-            if leader is None and not self._has_ended():
-                self._ask_until_end(seconds)
-                return
-            waiting = [*others] if leader is None else [leader, *others]
-            deadline = time.monotonic() + seconds
-            while waiting:
-                ready = _poll_ends(waiting, deadline - time.monotonic())
-                if not ready:
-                    return
-                gone = {pidfd for pidfd, _ in ready}
-                waiting = [pidfd for pidfd in waiting if pidfd not in gone]
-
-
-def _open_pidfd(pid: int) -> int | None:
-    """A descriptor that becomes readable when the process ends.
-
-    `None` where the system has none, and when no descriptor is left: waiting must not
-    fail for want of one. Also when the process is gone, which the caller sees by itself.
-    """
-    if not hasattr(os, "pidfd_open"):
-        return None
-    try:
-        return os.pidfd_open(pid)
-    except OSError:
-        return None
+    def has(self, pid: int) -> bool:
+        """Whether a process is one of `members`."""
+        if _in_session(pid, self.pid):
+            return True
+        return self._tree is not None and self._tree.has(pid)
 
 
 def _in_session(pid: int, session: int) -> bool:
@@ -365,15 +329,6 @@ def _in_session(pid: int, session: int) -> bool:
         return os.getsid(pid) == session
     except OSError:
         return False
-
-
-def _poll_ends(pidfds: Sequence[int], seconds: float) -> list[tuple[int, int]]:
-    if not pidfds:
-        return []
-    poller = select.poll()
-    for pidfd in pidfds:
-        poller.register(pidfd, select.POLLIN)
-    return poller.poll(milliseconds(seconds))
 
 
 def _group_exists(group: int) -> bool:

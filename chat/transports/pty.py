@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final, Self, final
+from typing import TYPE_CHECKING, Final, Self, final
 
-from chat.errors import SessionClosed
+from chat.errors import NotSupported, SessionClosed
 from chat.transports import READ_SIZE
 from chat.transports.held_child import HeldChild
 from chat.transports.process import ChildProcess
@@ -16,6 +17,9 @@ from chat.transports.spawning import Command
 from chat.transports.starting import start_child
 from chat.transports.terminal import PtyTerminal
 from chat.values import WindowSize
+
+if TYPE_CHECKING:
+    from chat.transports.tree import Tree
 
 DEFAULT_SIZE: Final = WindowSize()
 
@@ -28,6 +32,7 @@ class PtyTransport:
         held: The child and the master. The transport owns the master from now on.
         argv: The command it was started with.
         path: The slave's name, where it is known.
+        tree: What it takes to end also those of its descendants who leave its session.
 
     Attributes:
         process: The child process.
@@ -36,14 +41,25 @@ class PtyTransport:
 
     __slots__ = ("_held", "process", "terminal")
 
-    def __init__(self, held: HeldChild, argv: Sequence[str], path: str | None) -> None:
+    def __init__(
+        self,
+        held: HeldChild,
+        argv: Sequence[str],
+        path: str | None,
+        tree: Tree | None = None,
+    ) -> None:
         self._held = held
         self.terminal: Final = PtyTerminal(held.fd, path)
         # Not `self.close`: a reference in a circle would keep the descriptor open until
         # the garbage collector comes by.
         hang_up = partial(_let_go, held, self.terminal)
         self.process: Final = ChildProcess(
-            held.pid, argv, terminal=self.terminal, hang_up=hang_up
+            held.pid,
+            argv,
+            terminal=self.terminal,
+            hang_up=hang_up,
+            say_eof=partial(_say_eof, held, self.terminal),
+            tree=tree,
         )
 
     @classmethod
@@ -56,6 +72,7 @@ class PtyTransport:
         size: WindowSize = DEFAULT_SIZE,
         echo: bool = True,
         ignore_sighup: bool = False,
+        tree: bool = False,
     ) -> Self:
         """Start a command as the leader of a session on a new pseudo-terminal.
 
@@ -72,17 +89,30 @@ class PtyTransport:
             echo: Whether the terminal shows what is typed.
             ignore_sighup: Start it with SIGHUP ignored, as `nohup` does. This costs a
                 fork of this process.
+            tree: Have those of its descendants that leave its session end with it; see
+                `chat.transports.tree`.
 
         Raises:
             CommandError: The command, or the environment, is malformed.
             CommandNotFound: There is no such command.
             CommandNotPermitted: It may not be executed.
             SpawnFailed: It could not be started for another reason, which is named.
+            NotSupported: This system cannot find such descendants again.
         """
-        held, path = start_child(
-            Command.checked(argv, cwd, env), size=size, echo=echo, ignore_sighup=ignore_sighup
-        )
-        return cls(held, argv, path)
+        grown = None
+        if tree:
+            from chat.transports.tree import Tree  # start-up cost: few ask for it
+
+            grown = Tree()
+            env = grown.environment(env)
+        try:
+            command = Command.checked(argv, cwd, env)
+            held, path = start_child(command, size=size, echo=echo, ignore_sighup=ignore_sighup)
+        except BaseException:
+            if grown is not None:
+                grown.leave()
+            raise
+        return cls(held, argv, path, grown)
 
     def __repr__(self) -> str:
         return f"<PtyTransport on {self.terminal.path}: {self.process!r}>"
@@ -153,6 +183,12 @@ class PtyTransport:
     def _check_open(self) -> None:
         if self._held.closed:
             raise SessionClosed("the pseudo-terminal is closed")
+
+
+def _say_eof(held: HeldChild, terminal: PtyTerminal) -> None:
+    """Type the terminal's end-of-file character, if it has one and takes it."""
+    with contextlib.suppress(NotSupported, SessionClosed, OSError):
+        os.write(held.fd, terminal.control("eof"))
 
 
 def _let_go(held: HeldChild, terminal: PtyTerminal) -> None:

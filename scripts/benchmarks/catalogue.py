@@ -16,6 +16,7 @@ from scripts.benchmarks import (
     shell,
     sockets,
     spawn,
+    timeout,
 )
 from scripts.benchmarks.measure import Runner
 from scripts.benchmarks.report import Report
@@ -33,4 +34,5 @@ BENCHMARKS: Final[dict[str, Callable[[Runner], Report]]] = {
     "sockets": sockets.run,
     "pipes": pipes.run,
     "pexpect": drop_in.run,
+    "timeout": timeout.run,
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from chat import ladder
 from chat.errors import WaitTimeout
 from chat.transports import process as process_module
 from chat.transports.process import ChildProcess
@@ -224,7 +225,7 @@ def test_one_that_may_not_be_signalled_is_hung_up(monkeypatch):
 def test_one_that_nothing_ends_is_reported(monkeypatch):
     child = _child("sleep", "60")
     with monkeypatch.context() as patch:
-        patch.setattr(process_module, "KILL_PATIENCE", 0.01)
+        patch.setattr(ladder, "KILL_PATIENCE", 0.01)
         patch.setattr(os, "killpg", lambda *_: None)
         with pytest.raises(WaitTimeout, match="sleep"):
             child.end(0.01)

@@ -14,16 +14,14 @@ from typing import Final, Self
 
 from ptyprocess import PtyProcess, PtyProcessError
 
+from chat.ladder import KILL_PATIENCE
 from chat.signals import number
 from chat.transports.held_child import HeldChild
-from chat.transports.process import KILL_PATIENCE, ChildProcess
+from chat.transports.process import ChildProcess
 
 PARTING: Final = 1.0
 """Seconds to wait for the end of a child that has closed its terminal. It ends within a
 millisecond as a rule; one that lives on is not waited for again."""
-
-_dropped: Final[list[ChildProcess]] = []
-"""Children whose owner was garbage collected; they are reaped when the next one starts."""
 
 
 class Child(HeldChild):
@@ -51,17 +49,17 @@ class Child(HeldChild):
         self.delayafterclose = self.delayafterterminate = 0.1
         self.process = ChildProcess(self.pid, ("",))
         self._was_waited_for = False
-        _dropped[:] = [each for each in _dropped if each.wait_exit(0) is None]
 
     def __del__(self) -> None:
-        """Hang up, and wait for nothing. Scripts end their children by forgetting them."""
+        """Hang up, and wait for nothing. Scripts end their children by forgetting them.
+
+        Such a child is reaped when the next one is started; see `chat.signals.children`.
+        """
         if self.__dict__.get("closed", True):
             return
         self.let_go()
         if not (self.terminated or sys.is_finalizing()):
             self.process.signal(signal.SIGCONT)
-            if self.process.wait_exit(0) is None:
-                _dropped.append(self.process)
 
     def isalive(self) -> bool:
         """Whether it runs. Once it has ended, how is in the attributes.
@@ -88,8 +86,7 @@ class Child(HeldChild):
         if status is None:
             return False
         if status.signal is not None:
-            name, _, beyond = status.signal.partition("+")
-            self.signalstatus, self.exitstatus = number(name) + int(beyond or 0), None
+            self.signalstatus, self.exitstatus = number(status.signal), None
             self.status = self.signalstatus
         elif status.code is not None:
             self.signalstatus, self.exitstatus = None, status.code

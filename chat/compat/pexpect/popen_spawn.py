@@ -18,7 +18,7 @@ from chat.compat.pexpect.sending import write_all
 from chat.compat.pexpect.spawnbase import SpawnBase, Text
 from chat.timing import READABLE
 from chat.transports import READ_SIZE
-from chat.transports.process import ChildProcess
+from chat.transports.pidfds import open_pidfd
 
 __all__ = ["PopenSpawn"]
 
@@ -109,7 +109,7 @@ class PopenSpawn(SpawnBase, pexpect.popen_spawn.PopenSpawn):  # type: ignore[mis
         return status
 
     def _take_in_to_the_end(self) -> None:
-        ended = ChildProcess(self.proc.pid, ("",)).exit_fileno()
+        ended = open_pidfd(self.proc.pid)
         if ended is None or self.proc.poll() is not None:
             return
         try:

@@ -12,6 +12,7 @@ from scripts.benchmarks.peers.common import (
     AWAITED,
     LONG,
     Task,
+    enter_many,
     main,
     scan_result,
     spawn_many,
@@ -164,6 +165,11 @@ def _flood(task: Task, encoding: Any, text: Any) -> Any:  # text or bytes, as th
     return came
 
 
+def blocks(task: Task) -> int:
+    """Enter and leave a block with a time limit, many times."""
+    return enter_many(task, lambda: chat.timeout(LONG))
+
+
 if __name__ == "__main__":
     main(
         {
@@ -176,5 +182,6 @@ if __name__ == "__main__":
             "pipe_roundtrip": pipe_roundtrip,
             "pipe_idle": pipe_idle,
             "pipe_flood": pipe_flood,
+            "blocks": blocks,
         }
     )

@@ -10,7 +10,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -162,6 +162,18 @@ def spawn_many(task: Task, spawn_once: Callable[[], bool]) -> int:
     task.clock.stop()
     del ballast
     return good
+
+
+def enter_many(task: Task, make: Callable[[], AbstractContextManager[object]]) -> int:
+    """Enter and leave a block many times; the first time does not count, see `spawn_many`."""
+    with make():
+        pass
+    task.clock.start()
+    for _ in range(task.count):
+        with make():
+            pass
+    task.clock.stop()
+    return task.count
 
 
 def main(tasks: Mapping[str, Doing]) -> None:

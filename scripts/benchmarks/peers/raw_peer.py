@@ -8,8 +8,16 @@ from __future__ import annotations
 import os
 import pty
 import zlib
+from contextlib import nullcontext
 
-from scripts.benchmarks.peers.common import AWAITED, Task, main, scan_result, spawn_many
+from scripts.benchmarks.peers.common import (
+    AWAITED,
+    Task,
+    enter_many,
+    main,
+    scan_result,
+    spawn_many,
+)
 
 READ_SIZE = 65536
 
@@ -172,6 +180,11 @@ def pipe_flood(task: Task) -> int:
     return zlib.crc32(came)
 
 
+def blocks(task: Task) -> int:
+    """Enter and leave a block that is nothing, many times."""
+    return enter_many(task, nullcontext)
+
+
 if __name__ == "__main__":
     main(
         {
@@ -182,5 +195,6 @@ if __name__ == "__main__":
             "socket": over_socket,
             "pipe_roundtrip": pipe_roundtrip,
             "pipe_flood": pipe_flood,
+            "blocks": blocks,
         }
     )

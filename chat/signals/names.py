@@ -1,4 +1,4 @@
-"""Signals by name and number."""
+"""Signals by name and number, both ways."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ NUMBERS: Final = {each.name: int(each) for each in signal.Signals}
 NAMES: Final = {number: name for name, number in reversed(NUMBERS.items())}
 """Signal names by number; where two names share one, the first defined."""
 
+_REAL_TIME: Final = "SIGRTMIN+"
+
 
 def number(which: str | int) -> int:
-    """The number of a signal given as `"TERM"`, `"SIGTERM"` or its number.
+    """The number of a signal given as `"TERM"`, `"SIGTERM"`, `"RTMIN+3"` or its number.
 
     Raises:
         ValueError: There is no such signal here.
     """
     if isinstance(which, str):
         name = which.upper()
-        found = NUMBERS.get(name if name.startswith("SIG") else f"SIG{name}")
+        name = name if name.startswith("SIG") else f"SIG{name}"
+        found = NUMBERS.get(name) or _real_time(name)
         if found is None:
             raise ValueError(f"there is no signal {which!r} on this system")
         return found
@@ -29,7 +32,15 @@ def number(which: str | int) -> int:
     return int(which)
 
 
+def _real_time(name: str) -> int | None:
+    beyond = name.removeprefix(_REAL_TIME)
+    if beyond == name or not beyond.isdecimal() or not hasattr(signal, "SIGRTMIN"):
+        return None  # macOS has none of these
+    found = signal.SIGRTMIN + int(beyond)
+    return found if found <= signal.SIGRTMAX else None
+
+
 def name(number: int) -> str:
     """The name of a signal by number; real-time ones are `SIGRTMIN+n`."""
     known = NAMES.get(number)
-    return known if known is not None else f"SIGRTMIN+{number - signal.SIGRTMIN}"
+    return known if known is not None else f"{_REAL_TIME}{number - signal.SIGRTMIN}"
