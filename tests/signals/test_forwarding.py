@@ -92,7 +92,7 @@ import sys
 import chat
 with chat.spawn([sys.executable, "-c", sys.argv[1]], timeout=50) as s, chat.signals.forward(s):
     s.log_to(sys.stdout.buffer)
-    s.expect("ready")
+    s.expect("ready\\r\\n")
     print("pid", s.pid, flush=True)
     s.wait(timeout=None)
 """
