@@ -145,7 +145,8 @@ class Cells:
         while trace is not None and trace.tb_frame.f_globals is globals():
             trace = trace.tb_next
         of_cell = trace is not None and trace.tb_frame.f_globals is ast.__dict__
-        if of_cell and isinstance(error, SyntaxError):
+        # Of a NUL, Python before 3.11.4 says ValueError.
+        if of_cell and isinstance(error, (SyntaxError, ValueError)):
             trace = None  # the cell itself is wrong, not something it has run
         traceback.print_exception(kind, error, trace)
 

@@ -43,7 +43,7 @@ class TlsOptions:
         Raises:
             CertificateUnusable: A file is missing, or is not what it should be.
         """
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = _strict(ssl.PROTOCOL_TLS_CLIENT)
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -63,7 +63,7 @@ class TlsOptions:
         """
         if self.cert_file is None:
             raise CertificateUnusable("a TLS listener needs a certificate: give cert_file")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context = _strict(ssl.PROTOCOL_TLS_SERVER)
         self._load_certificate(context)
         if self.ca_file is not None:
             context.verify_mode = ssl.CERT_REQUIRED if self.verify else ssl.CERT_OPTIONAL
@@ -89,6 +89,16 @@ class TlsOptions:
         except (OSError, ValueError) as error:
             files = repr(cert) if key is None else f"{cert!r} and the key in {key!r}"
             raise _unusable(f"the certificate in {files}", error) from error
+
+
+def _strict(protocol: int) -> ssl.SSLContext:
+    """A context in which an end that nobody said is a failure.
+
+    Until some release of 3.11, Python had OpenSSL 3 take it for an end, as OpenSSL 1.1 did.
+    """
+    context = ssl.SSLContext(protocol)
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    return context
 
 
 def _unusable(what: str, error: OSError | ValueError) -> CertificateUnusable:

@@ -194,13 +194,14 @@ class TlsTransport:
             pass
         except ssl.SSLZeroReturnError:
             self._end()
-        except ssl.SSLEOFError:
-            if self._allow_truncation:
+        except ssl.SSLError as error:
+            if not _is_truncation(error):
+                reason = f"TLS: {_reason(error)}"
+                self._fail(ConnectionAbortedError(errno.ECONNABORTED, reason))
+            elif self._allow_truncation:
                 self._end()
             else:
                 self._fail(ConnectionAbortedError(errno.ECONNABORTED, TRUNCATED))
-        except ssl.SSLError as error:
-            self._fail(ConnectionAbortedError(errno.ECONNABORTED, f"TLS: {_reason(error)}"))
         return b"".join(pieces)
 
     def _end(self) -> None:
@@ -318,17 +319,22 @@ class TlsWriter:
             raise SessionClosed("the writing side of the TLS connection is closed")
 
 
+UNSAID_END: Final = "UNEXPECTED_EOF_WHILE_READING"
+
 _REASONS: Final = {
     "WRONG_VERSION_NUMBER": "it does not speak TLS",
     "UNSUPPORTED_PROTOCOL": "it speaks an old TLS, or none",
-    "UNEXPECTED_EOF_WHILE_READING": "it closed during the handshake",
+    UNSAID_END: "it closed during the handshake",
     "HTTP_REQUEST": "it does not speak TLS, but HTTP",
 }
 
 
+def _is_truncation(error: ssl.SSLError) -> bool:
+    """Whether it is an end that nobody said. Not every Python has a class for that of OpenSSL 3."""
+    return isinstance(error, ssl.SSLEOFError) or error.reason == UNSAID_END
+
+
 def _reason(error: ssl.SSLError) -> str:
     """What OpenSSL says, in words."""
-    reason = error.reason or ("EOF" if isinstance(error, ssl.SSLEOFError) else str(error))
-    if isinstance(error, ssl.SSLEOFError):
-        return _REASONS["UNEXPECTED_EOF_WHILE_READING"]
+    reason = UNSAID_END if _is_truncation(error) else error.reason or str(error)
     return _REASONS.get(reason, reason.lower().replace("_", " "))

@@ -59,7 +59,7 @@ def test_an_interrupt_reaches_the_job_in_a_shell_s_foreground():
         with forward(s, "INT"):
             signal.raise_signal(signal.SIGINT)
         s.expect("> ")
-        assert "130\r\n" in s.ask("echo $?", prompt="> ")
+        assert "130" in s.ask("echo $?", prompt="> ").split()
         assert s.is_alive()
 
 
