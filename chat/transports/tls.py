@@ -330,7 +330,7 @@ _REASONS: Final = {
 
 
 def _is_truncation(error: ssl.SSLError) -> bool:
-    """Whether it is an end that nobody said. Not every Python has a class for that of OpenSSL 3."""
+    """Whether it is an end that nobody said: not every Python has a class for it."""
     return isinstance(error, ssl.SSLEOFError) or error.reason == UNSAID_END
 
 
