@@ -8,7 +8,7 @@ import sys
 import tarfile
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
 CACHE: Final = ROOT / ".cache" / "drop-in"
@@ -38,7 +38,9 @@ def unpacked(name: str, release: str, purpose: str) -> Path:
     place = CACHE / purpose
     shutil.rmtree(place, ignore_errors=True)
     with tarfile.open(archive) as packed:
-        packed.extractall(place, filter="data")
+        # Python before 3.11.4 knows no filters, and takes each member as it is.
+        safe: Any = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        packed.extractall(place, **safe)
     return place / f"{name}-{release}"
 
 
